@@ -1,0 +1,101 @@
+/**
+ * Everything the project has to say about itself, in one run: `bun run test`. Needs nothing but Bun; installs the rest.
+ * Ends with `N passed, N failed[, N skipped]` alone on a line and exits 1 if anything failed.
+ *
+ * Arguments are handed to `bun test` and narrow it; then only the tests run, without the checks around them.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+type Totals = { passed: number; failed: number; skipped: number };
+type Check = { readonly name: string; readonly command: readonly string[] };
+
+const root = join(import.meta.dir, "..");
+const bun = process.execPath;
+const bin = (name: string) => join(root, "node_modules", ".bin", name);
+const scratch = mkdtempSync(join(tmpdir(), "policy-mesh-test-"));
+const binary = join(scratch, "policy-mesh");
+const narrowed = process.argv.slice(2);
+
+const BEFORE_TESTS: readonly Check[] = [
+  { name: "install", command: [bun, "install", "--frozen-lockfile"] },
+  { name: "format and lint", command: [bin("biome"), "ci", "."] },
+  { name: "types", command: [bin("tsc"), "--noEmit"] },
+  { name: "dead code", command: [bun, bin("knip")] },
+  { name: "build", command: [bun, "run", "compile", "--outfile", binary] },
+];
+
+const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+try {
+  if (narrowed.length === 0) for (const check of BEFORE_TESTS) await runCheck(check);
+  await runTests(narrowed);
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+const skipped = totals.skipped === 0 ? "" : `, ${totals.skipped} skipped`;
+console.log(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
+process.exit(totals.failed === 0 ? 0 : 1);
+
+/** Prints what a check said only if it failed. */
+async function runCheck({ name, command }: Check): Promise<void> {
+  const startedMs = performance.now();
+  const child = Bun.spawn([...command], { cwd: root, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const [stdout, stderr, exitCode] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  const seconds = ((performance.now() - startedMs) / 1_000).toFixed(1);
+  console.log(`${exitCode === 0 ? "ok  " : "FAIL"} ${name} (${seconds} s)`);
+  if (exitCode === 0) totals.passed++;
+  else {
+    totals.failed++;
+    console.log(`${stdout}${stderr}`);
+  }
+}
+
+async function runTests(args: readonly string[]): Promise<void> {
+  const report = join(scratch, "junit.xml");
+  const child = Bun.spawn(
+    [bun, "test", "--timeout", "30000", "--reporter=junit", `--reporter-outfile=${report}`, ...args],
+    {
+      cwd: root,
+      stdin: "ignore",
+      stdout: "inherit",
+      stderr: "inherit",
+      env: { ...withoutSettings(process.env), ...(args.length === 0 ? { POLICY_MESH_BINARY: binary } : {}) },
+    },
+  );
+  const exitCode = await child.exited;
+  const counts = await readCounts(report);
+  if (counts === null || counts.tests === 0) {
+    console.log("FAIL bun test ran no test");
+    totals.failed++;
+    return;
+  }
+  totals.passed += counts.tests - counts.failures - counts.skipped;
+  totals.failed += counts.failures;
+  totals.skipped += counts.skipped;
+  // An error outside any test (a file that does not load) fails the run without failing a test.
+  if (exitCode !== 0 && counts.failures === 0) totals.failed++;
+}
+
+async function readCounts(report: string): Promise<{ tests: number; failures: number; skipped: number } | null> {
+  const file = Bun.file(report);
+  if (!(await file.exists())) return null;
+  const head = /<testsuites [^>]*>/.exec(await file.text())?.[0] ?? "";
+  const count = (name: string) => Number(new RegExp(`\\b${name}="(\\d+)"`).exec(head)?.[1] ?? 0);
+  return { tests: count("tests"), failures: count("failures"), skipped: count("skipped") };
+}
+
+/** What the developer's own gateway is set to must not change what the tests see. */
+function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = { ...env };
+  for (const name of ["DATABASE_URL", "HOST", "PORT", "DATA_DIR", "LOG_LEVEL", "MAX_BODY_BYTES", "DEFAULT_PROVIDER"]) {
+    delete kept[name];
+  }
+  for (const name of Object.keys(kept))
+    if (/^(OPENAI|OLLAMA|AUDIT|SENSITIVITY|COST|PROVIDER)_/.test(name)) delete kept[name];
+  return kept;
+}
