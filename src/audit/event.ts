@@ -1,0 +1,52 @@
+import type { FailureCategory, Surface, Usage } from "../core/chat.ts";
+import type { ProviderId, Zone } from "../core/decision.ts";
+import type { ReasonCode } from "../core/reasons.ts";
+
+export const EVENT_STATUSES = ["pending", "succeeded", "failed", "denied", "client_aborted", "interrupted"] as const;
+export type EventStatus = (typeof EVENT_STATUSES)[number];
+/** How a request ends; `interrupted` is given by whoever finds the row of a process that died. */
+export type SettledStatus = Exclude<EventStatus, "pending" | "interrupted">;
+
+/** What is on record before any provider is called. No text of the request, only lengths and a keyed digest. */
+export type Intent = {
+  readonly requestId: string;
+  readonly receivedAt: Date;
+  /** A row that is still pending after this belongs to a process that died. */
+  readonly settleBy: Date;
+  readonly surface: Surface;
+  readonly decision: "route" | "deny";
+  readonly provider: ProviderId | null;
+  readonly zone: Zone | null;
+  readonly model: string | null;
+  readonly reasonCodes: readonly ReasonCode[];
+  readonly messageCount: number;
+  /** Unicode code points over all messages. */
+  readonly promptLength: number;
+  /** `hmac-sha256:<key id>:<hex>` over the JCS form of the messages. */
+  readonly promptDigest: string;
+  readonly streamed: boolean;
+};
+
+export type Outcome = {
+  readonly requestId: string;
+  readonly completedAt: Date;
+  readonly status: SettledStatus;
+  /** The model that answered, where one did and it differs from the one asked. */
+  readonly model: string | null;
+  readonly failureCategory: FailureCategory | null;
+  readonly usage: Usage;
+  readonly latencyMs: number;
+};
+
+/** One row of `audit_events` as `GET /v1/audit/{request_id}` gives it. */
+export type AuditEvent = Omit<Intent, "settleBy" | "provider" | "zone" | "model" | "reasonCodes"> & {
+  readonly completedAt: Date | null;
+  readonly status: EventStatus;
+  readonly provider: string | null;
+  readonly zone: string | null;
+  readonly model: string | null;
+  readonly reasonCodes: readonly string[];
+  readonly failureCategory: string | null;
+  readonly usage: Usage;
+  readonly latencyMs: number | null;
+};

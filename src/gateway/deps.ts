@@ -1,0 +1,71 @@
+import type { DigestKey } from "../audit/digest.ts";
+import type { AuditEvent, Intent, Outcome, SettledStatus } from "../audit/event.ts";
+import type { FailureCategory } from "../core/chat.ts";
+import type { ProviderId } from "../core/decision.ts";
+import type { Provider } from "../core/provider.ts";
+import type { ErrorReason, ReasonCode } from "../core/reasons.ts";
+import type { Result } from "../core/result.ts";
+import type { Policy } from "../policy/built-in.ts";
+import type { CompiledScan } from "../scan/scan.ts";
+
+/** Why the audit could not be written or read; `message` is for the operator and names no secret. */
+export type AuditFailure = { readonly message: string };
+
+/**
+ * Where audit events go. A call that answers ok has committed: the record survives the death of this process. Waits
+ * are bounded; a failure says that nothing is known to be committed.
+ */
+export interface AuditStore {
+  recordIntent(intent: Intent): Promise<Result<void, AuditFailure>>;
+  recordOutcome(outcome: Outcome): Promise<Result<void, AuditFailure>>;
+  find(requestId: string): Promise<Result<AuditEvent | null, AuditFailure>>;
+  /** Whether writes can be expected to succeed now. */
+  check(): Promise<Result<void, AuditFailure>>;
+}
+
+export type Stage = "scan" | "decide" | "intent" | "provider" | "outcome";
+export type StageDurations = Readonly<Partial<Record<Stage, number>>>;
+
+/** How a chat request ended, with nothing of what it said. */
+export type ChatFinished = {
+  readonly requestId: string;
+  readonly status: SettledStatus | "audit_unavailable";
+  readonly provider: ProviderId | null;
+  readonly model: string | null;
+  readonly reasonCodes: readonly ReasonCode[];
+  readonly failureCategory: FailureCategory | null;
+  readonly errorCode: ErrorReason | null;
+  readonly durationsMs: StageDurations;
+  readonly totalMs: number;
+};
+
+/** One method per event; each logs and counts. None may throw and none sees content. */
+export interface Telemetry {
+  chatFinished(event: ChatFinished): void;
+  auditWriteFailed(event: {
+    readonly requestId: string;
+    readonly step: "intent" | "outcome";
+    readonly cause: string;
+  }): void;
+  requestRefused(event: {
+    readonly requestId: string;
+    readonly code: ErrorReason;
+    readonly field: string | null;
+  }): void;
+  bug(event: { readonly requestId: string; readonly error: unknown }): void;
+}
+
+export type Providers = Readonly<Record<ProviderId, Provider>>;
+
+/** All that a request touches; opened by `boot.ts`, replaced one by one in tests. */
+export type Deps = {
+  readonly policy: Policy;
+  readonly scan: CompiledScan;
+  readonly providers: Providers;
+  readonly audit: AuditStore;
+  readonly digestKey: DigestKey;
+  readonly telemetry: Telemetry;
+  readonly providerTimeoutMs: number;
+  readonly now: () => Date;
+  readonly monotonicMs: () => number;
+};

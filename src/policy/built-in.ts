@@ -1,0 +1,23 @@
+import type { Decision, ProviderId } from "../core/decision.ts";
+import type { Features } from "../core/features.ts";
+
+/** The policy that follows the environment; it needs no file. */
+export type Policy = {
+  /** Prompts of at most this many Unicode code points are answered locally. */
+  readonly maxPromptLengthForLocal: number;
+  readonly defaultProvider: ProviderId;
+};
+
+/**
+ * Pure and total: no clock, no randomness, no I/O; equal inputs give equal outputs (I5). First match wins.
+ */
+export function decide(policy: Policy, features: Features): Decision {
+  // INVARIANT: I1, what is sensitive may not reach the cloud, whatever the rules below say.
+  if (features.sensitiveKeyword) {
+    return { route: ["local"], forbiddenZones: ["cloud"], reasonCodes: ["sensitive_keyword_match"] };
+  }
+  if (features.promptLength <= policy.maxPromptLengthForLocal) {
+    return { route: ["local"], forbiddenZones: [], reasonCodes: ["cost_prefer_local"] };
+  }
+  return { route: [policy.defaultProvider], forbiddenZones: [], reasonCodes: ["default"] };
+}

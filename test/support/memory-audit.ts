@@ -1,0 +1,34 @@
+import type { Intent, Outcome } from "../../src/audit/event.ts";
+import { err, ok } from "../../src/core/result.ts";
+import type { AuditStore } from "../../src/gateway/deps.ts";
+
+/** An audit store in memory that can be told to fail, and that notes what happened in which order. */
+export function memoryAudit() {
+  const intents = new Map<string, Intent>();
+  const outcomes = new Map<string, Outcome>();
+  const failing = { intent: false, outcome: false };
+  const journal: string[] = [];
+  const store: AuditStore = {
+    async recordIntent(intent) {
+      if (failing.intent) return err({ message: "told to fail" });
+      intents.set(intent.requestId, intent);
+      journal.push("intent");
+      return ok(undefined);
+    },
+    async recordOutcome(outcome) {
+      if (failing.outcome) return err({ message: "told to fail" });
+      if (!intents.has(outcome.requestId)) throw new Error("an outcome without its intent");
+      if (outcomes.has(outcome.requestId)) throw new Error("a second outcome");
+      outcomes.set(outcome.requestId, outcome);
+      journal.push("outcome");
+      return ok(undefined);
+    },
+    async find() {
+      return ok(null);
+    },
+    async check() {
+      return failing.intent ? err({ message: "told to fail" }) : ok(undefined);
+    },
+  };
+  return { store, intents, outcomes, failing, journal };
+}
