@@ -1,0 +1,189 @@
+import { PROVIDER_IDS } from "../core/decision.ts";
+import { isLoopbackHost } from "../core/hosts.ts";
+import { isOllamaCloudName } from "../core/models.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import {
+  choiceSetting,
+  flagSetting,
+  httpUrlSetting,
+  integerSetting,
+  listSetting,
+  optionalKeySetting,
+  optionalPostgresUrlSetting,
+  optionalTextSetting,
+  type Setting,
+  textSetting,
+} from "./settings.ts";
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+export const OPENAI_DEFAULT_BASE_URL = "https://api.openai.com/v1";
+
+/** Every setting there is, in the order of `.env.example` and `docs/reference/configuration.md`. */
+export const SETTINGS = {
+  host: textSetting({
+    name: "HOST",
+    defaultValue: "127.0.0.1",
+    shape: "an IP address or host name",
+    description: "Address to listen on. Other than loopback only together with ALLOW_ANONYMOUS=true.",
+  }),
+  port: integerSetting({
+    name: "PORT",
+    defaultValue: "8000",
+    shape: "a whole number from 0 to 65535",
+    description: "TCP port to listen on; 0 takes a free one.",
+    min: 0,
+    max: 65_535,
+  }),
+  allowAnonymous: flagSetting({
+    name: "ALLOW_ANONYMOUS",
+    defaultValue: "false",
+    shape: "true or false",
+    description:
+      "Says that something in front of the gateway decides who may call it, so that it may listen beyond loopback.",
+  }),
+  dataDir: textSetting({
+    name: "DATA_DIR",
+    defaultValue: "./data",
+    shape: "a directory",
+    description: "Holds the embedded Postgres, its lock and generated keys. Made when missing, readable by you only.",
+  }),
+  databaseUrl: optionalPostgresUrlSetting({
+    name: "DATABASE_URL",
+    shape: "postgres://USER:PASSWORD@HOST:5432/DATABASE",
+    description: "A PostgreSQL server, 15 or newer. Unset, the gateway runs an embedded one in DATA_DIR.",
+    secret: true,
+  }),
+  auditDigestKey: optionalKeySetting({
+    name: "AUDIT_DIGEST_KEY",
+    shape: "32 bytes in base64",
+    description:
+      "Key of the prompt digests in audit rows. Unset, one is generated into DATA_DIR; replicas must share one.",
+    secret: true,
+    bytes: 32,
+  }),
+  ollamaBaseUrl: httpUrlSetting({
+    name: "OLLAMA_BASE_URL",
+    defaultValue: "http://127.0.0.1:11434",
+    shape: "an http(s) URL",
+    description: "The Ollama server that answers for the local zone.",
+  }),
+  ollamaModel: textSetting({
+    name: "OLLAMA_MODEL",
+    defaultValue: "gemma3:1b",
+    shape: "a model name",
+    description: "Model of the local provider unless the client wishes for another one that it has.",
+  }),
+  openaiApiKey: optionalTextSetting({
+    name: "OPENAI_API_KEY",
+    shape: "a key of the provider",
+    description: "Key for the cloud provider. A server at another OPENAI_BASE_URL may need none.",
+    secret: true,
+  }),
+  openaiBaseUrl: httpUrlSetting({
+    name: "OPENAI_BASE_URL",
+    defaultValue: OPENAI_DEFAULT_BASE_URL,
+    shape: "an http(s) URL, with /v1 where the server wants it",
+    description: "The cloud provider: OpenAI, or any server that speaks its protocol.",
+  }),
+  openaiModel: textSetting({
+    name: "OPENAI_MODEL",
+    defaultValue: "gpt-5.4-mini",
+    shape: "a model name",
+    description: "Model of the cloud provider unless the client wishes for another one that it has.",
+  }),
+  providerTimeoutSeconds: integerSetting({
+    name: "PROVIDER_TIMEOUT_SECONDS",
+    defaultValue: "60",
+    shape: "a whole number from 1 to 3600",
+    description: "How long a provider may take for a whole answer.",
+    min: 1,
+    max: 3_600,
+  }),
+  sensitivityKeywords: listSetting({
+    name: "SENSITIVITY_KEYWORDS",
+    defaultValue: "",
+    shape: "words or phrases, separated by commas",
+    description: "A request with any of these in any message stays local. Case and Unicode compatibility are folded.",
+    maxItems: 10_000,
+  }),
+  costMaxPromptLengthForLocal: integerSetting({
+    name: "COST_MAX_PROMPT_LENGTH_FOR_LOCAL",
+    defaultValue: "1000",
+    shape: "a whole number of characters",
+    description: "Prompts up to this many characters (Unicode code points, all messages) are answered locally.",
+    min: 0,
+    max: 1_000_000_000,
+  }),
+  defaultProvider: choiceSetting({
+    name: "DEFAULT_PROVIDER",
+    defaultValue: "openai",
+    shape: "openai or local",
+    description: "Who answers what no rule decided.",
+    choices: PROVIDER_IDS,
+  }),
+  logLevel: choiceSetting({
+    name: "LOG_LEVEL",
+    defaultValue: "info",
+    shape: LOG_LEVELS.join(", "),
+    description: "Least level of the JSON log lines on standard output.",
+    choices: LOG_LEVELS,
+  }),
+  maxBodyBytes: integerSetting({
+    name: "MAX_BODY_BYTES",
+    defaultValue: "10485760",
+    shape: "a whole number of bytes",
+    description: "Largest request body; above it the answer is 413.",
+    min: 1_024,
+    max: 1_073_741_824,
+  }),
+} as const satisfies Record<string, Setting<unknown>>;
+
+type Values = { readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never };
+export type Config = Values;
+
+export type ConfigFault = { readonly variable: string; readonly shape: string; readonly remedy: string };
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads every setting and reports every fault at once; no fault repeats a value. */
+export function readConfig(env: Environment): Result<Config, readonly ConfigFault[]> {
+  const faults: ConfigFault[] = [];
+  const read = (setting: Setting<unknown>): unknown => {
+    const given = env[setting.name]?.trim();
+    const parsed = setting.parse(given === undefined || given === "" ? setting.defaultValue : given);
+    if (parsed.ok) return parsed.value;
+    faults.push({ variable: setting.name, shape: setting.shape, remedy: parsed.error });
+    return undefined;
+  };
+  // The types of the entries are those of SETTINGS by construction; Object.fromEntries cannot say so.
+  const config = Object.fromEntries(Object.entries(SETTINGS).map(([key, setting]) => [key, read(setting)])) as Values;
+  if (faults.length === 0) faults.push(...crossFaults(config));
+  return faults.length === 0 ? ok(config) : err(faults);
+}
+
+function crossFaults(config: Config): ConfigFault[] {
+  const faults: ConfigFault[] = [];
+  if (!isLoopbackHost(config.host) && !config.allowAnonymous) {
+    faults.push({
+      variable: "HOST",
+      shape: SETTINGS.host.shape,
+      remedy:
+        "the gateway has no authentication of its own yet, so it listens on loopback only; use 127.0.0.1, or set " +
+        "ALLOW_ANONYMOUS=true if something in front of it decides who may call",
+    });
+  }
+  if (isOllamaCloudName(config.ollamaModel)) {
+    faults.push({
+      variable: "OLLAMA_MODEL",
+      shape: SETTINGS.ollamaModel.shape,
+      remedy: "Ollama forwards models with this ending to a hosted service; name one that runs on your machine",
+    });
+  }
+  return faults;
+}
+
+/** One message for all faults, as a person at a terminal reads it. */
+export function describeFaults(faults: readonly ConfigFault[]): string {
+  const lines = faults.map((fault) => `  ${fault.variable} (${fault.shape}): ${fault.remedy}.`);
+  return [`Policy Mesh cannot start: ${faults.length} setting(s) are wrong.`, ...lines].join("\n");
+}

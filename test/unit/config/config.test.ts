@@ -1,0 +1,120 @@
+import { describe, expect, test } from "bun:test";
+import { describeFaults, readConfig, SETTINGS } from "../../../src/config/config.ts";
+
+const faultsOf = (env: Record<string, string>) => {
+  const config = readConfig(env);
+  return config.ok ? [] : config.error;
+};
+const variablesOf = (env: Record<string, string>) => faultsOf(env).map((fault) => fault.variable);
+
+describe("readConfig", () => {
+  test("needs nothing to be set", () => {
+    const config = readConfig({});
+    if (!config.ok) throw new Error("the defaults are refused");
+    expect(config.value).toEqual({
+      host: "127.0.0.1",
+      port: 8_000,
+      allowAnonymous: false,
+      dataDir: "./data",
+      databaseUrl: null,
+      auditDigestKey: null,
+      ollamaBaseUrl: "http://127.0.0.1:11434",
+      ollamaModel: "gemma3:1b",
+      openaiApiKey: null,
+      openaiBaseUrl: "https://api.openai.com/v1",
+      openaiModel: "gpt-5.4-mini",
+      providerTimeoutSeconds: 60,
+      sensitivityKeywords: [],
+      costMaxPromptLengthForLocal: 1_000,
+      defaultProvider: "openai",
+      logLevel: "info",
+      maxBodyBytes: 10_485_760,
+    });
+  });
+
+  test("takes an empty variable as unset, and trims", () => {
+    const config = readConfig({ PORT: "", HOST: "  ", OPENAI_API_KEY: " sk-x ", SENSITIVITY_KEYWORDS: " a , ,b," });
+    expect(config.ok && config.value).toMatchObject({
+      port: 8_000,
+      host: "127.0.0.1",
+      openaiApiKey: "sk-x",
+      sensitivityKeywords: ["a", "b"],
+    });
+  });
+
+  test("reports every fault at once", () => {
+    const variables = variablesOf({
+      PORT: "80a",
+      DEFAULT_PROVIDER: "anthropic",
+      OLLAMA_BASE_URL: "localhost:11434",
+      PROVIDER_TIMEOUT_SECONDS: "0",
+      ALLOW_ANONYMOUS: "yes",
+      LOG_LEVEL: "loud",
+      MAX_BODY_BYTES: "1",
+      COST_MAX_PROMPT_LENGTH_FOR_LOCAL: "-1",
+      DATABASE_URL: "mysql://x",
+      AUDIT_DIGEST_KEY: "short",
+    });
+    expect(variables.toSorted()).toEqual(
+      [
+        "ALLOW_ANONYMOUS",
+        "AUDIT_DIGEST_KEY",
+        "COST_MAX_PROMPT_LENGTH_FOR_LOCAL",
+        "DATABASE_URL",
+        "DEFAULT_PROVIDER",
+        "LOG_LEVEL",
+        "MAX_BODY_BYTES",
+        "OLLAMA_BASE_URL",
+        "PORT",
+        "PROVIDER_TIMEOUT_SECONDS",
+      ].toSorted(),
+    );
+  });
+
+  test.each(Object.values(SETTINGS).map((setting) => setting.name))("never repeats the value of %s", (name) => {
+    const secret = "hunter2\u0000/?#[@:cloud";
+    const text = describeFaults(faultsOf({ [name]: secret, ALLOW_ANONYMOUS: "maybe" }));
+    expect(text).not.toContain("hunter2");
+    expect(text).toContain("ALLOW_ANONYMOUS");
+  });
+
+  test("names variable, shape and remedy in one message", () => {
+    expect(describeFaults(faultsOf({ PORT: "99999" }))).toBe(
+      "Policy Mesh cannot start: 1 setting(s) are wrong.\n" +
+        "  PORT (a whole number from 0 to 65535): set it to a whole number from 0 to 65535, or remove it.",
+    );
+  });
+
+  test.each(["0.0.0.0", "::", "192.168.1.5", "gateway.example", "127.0.0.1.example"])(
+    "refuses to listen on %s without a word about who protects it",
+    (host) => {
+      expect(variablesOf({ HOST: host })).toEqual(["HOST"]);
+      expect(variablesOf({ HOST: host, ALLOW_ANONYMOUS: "true" })).toEqual([]);
+    },
+  );
+
+  test.each(["127.0.0.1", "127.1.2.3", "localhost", "::1"])("listens on %s", (host) => {
+    expect(variablesOf({ HOST: host })).toEqual([]);
+  });
+
+  test.each(["http://user:pass@host", "http://host/?key=1", "ftp://host", "/v1"])("refuses the base URL %s", (url) => {
+    expect(variablesOf({ OPENAI_BASE_URL: url })).toEqual(["OPENAI_BASE_URL"]);
+  });
+
+  test("drops the slash at the end of a base URL", () => {
+    const config = readConfig({ OPENAI_BASE_URL: "http://host:8080/v1/" });
+    expect(config.ok && config.value.openaiBaseUrl).toBe("http://host:8080/v1");
+  });
+
+  test.each(["gpt-oss:120b-cloud", "kimi:cloud", "x/y:CLOUD"])("refuses %s as the local model", (model) => {
+    expect(variablesOf({ OLLAMA_MODEL: model })).toEqual(["OLLAMA_MODEL"]);
+  });
+
+  test("takes 32 bytes of base64 as the digest key and nothing else", () => {
+    const key = Buffer.alloc(32, 5).toString("base64");
+    const config = readConfig({ AUDIT_DIGEST_KEY: key });
+    expect(config.ok && config.value.auditDigestKey).toEqual(new Uint8Array(32).fill(5));
+    expect(variablesOf({ AUDIT_DIGEST_KEY: Buffer.alloc(31).toString("base64") })).toEqual(["AUDIT_DIGEST_KEY"]);
+    expect(variablesOf({ AUDIT_DIGEST_KEY: "!".repeat(44) })).toEqual(["AUDIT_DIGEST_KEY"]);
+  });
+});
