@@ -1,0 +1,255 @@
+\restrict dbmate
+
+-- Dumped from database version 15.18 (Debian 15.18-0+deb12u1)
+-- Dumped by pg_dump version 15.18 (Debian 15.18-0+deb12u1)
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: audit_events; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.audit_events (
+    request_id uuid NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    settle_by timestamp with time zone NOT NULL,
+    completed_at timestamp with time zone,
+    status text NOT NULL,
+    surface text NOT NULL,
+    decision text NOT NULL,
+    provider text,
+    zone text,
+    model text,
+    reason_codes text[] NOT NULL,
+    failure_category text,
+    message_count integer NOT NULL,
+    prompt_length integer NOT NULL,
+    prompt_digest text NOT NULL,
+    prompt_tokens integer,
+    completion_tokens integer,
+    latency_ms integer,
+    streamed boolean NOT NULL,
+    CONSTRAINT audit_events_completed_unless_pending CHECK (((status = 'pending'::text) = (completed_at IS NULL))),
+    CONSTRAINT audit_events_completion_tokens_not_negative CHECK ((completion_tokens >= 0)),
+    CONSTRAINT audit_events_decision_known CHECK ((decision = ANY (ARRAY['route'::text, 'deny'::text]))),
+    CONSTRAINT audit_events_denied_by_decision CHECK (((status <> 'denied'::text) OR (decision = 'deny'::text))),
+    CONSTRAINT audit_events_failure_only_when_failed CHECK (((failure_category IS NULL) OR (status = 'failed'::text))),
+    CONSTRAINT audit_events_latency_ms_not_negative CHECK ((latency_ms >= 0)),
+    CONSTRAINT audit_events_message_count_not_negative CHECK ((message_count >= 0)),
+    CONSTRAINT audit_events_prompt_digest_form CHECK ((prompt_digest ~ '^hmac-sha256:[A-Za-z0-9._-]{1,64}:[0-9a-f]{64}$'::text)),
+    CONSTRAINT audit_events_prompt_length_not_negative CHECK ((prompt_length >= 0)),
+    CONSTRAINT audit_events_prompt_tokens_not_negative CHECK ((prompt_tokens >= 0)),
+    CONSTRAINT audit_events_reason_codes_given CHECK (((cardinality(reason_codes) >= 1) AND (array_position(reason_codes, NULL::text) IS NULL))),
+    CONSTRAINT audit_events_route_has_target CHECK (((decision <> 'route'::text) OR ((provider IS NOT NULL) AND (zone IS NOT NULL)))),
+    CONSTRAINT audit_events_settle_by_not_before_received CHECK ((settle_by >= received_at)),
+    CONSTRAINT audit_events_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text, 'denied'::text, 'client_aborted'::text, 'interrupted'::text]))),
+    CONSTRAINT audit_events_surface_known CHECK ((surface = 'native'::text)),
+    CONSTRAINT audit_events_zone_known CHECK ((zone = ANY (ARRAY['local'::text, 'cloud'::text])))
+);
+
+
+--
+-- Name: TABLE audit_events; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON TABLE public.audit_events IS 'One row for each admitted chat request, written before a provider is called. Holds no text of prompt or answer.';
+
+
+--
+-- Name: COLUMN audit_events.request_id; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.request_id IS 'UUIDv7 made by the gateway; the caller sees it as x-request-id.';
+
+
+--
+-- Name: COLUMN audit_events.received_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.received_at IS 'When the gateway admitted the request, by its own clock.';
+
+
+--
+-- Name: COLUMN audit_events.settle_by; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.settle_by IS 'A row that is still pending after this moment belongs to a process that died.';
+
+
+--
+-- Name: COLUMN audit_events.completed_at; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.completed_at IS 'When the outcome was known; null exactly while pending.';
+
+
+--
+-- Name: COLUMN audit_events.status; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.status IS 'pending, then once and for good one of the outcomes.';
+
+
+--
+-- Name: COLUMN audit_events.surface; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.surface IS 'The API the request came by.';
+
+
+--
+-- Name: COLUMN audit_events.decision; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.decision IS 'What policy decided: route to a provider, or deny.';
+
+
+--
+-- Name: COLUMN audit_events.provider; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.provider IS 'The provider decided on; null when denied.';
+
+
+--
+-- Name: COLUMN audit_events.zone; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.zone IS 'Where that provider runs: local, or cloud.';
+
+
+--
+-- Name: COLUMN audit_events.model; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.model IS 'The model that answered, else the one that was asked.';
+
+
+--
+-- Name: COLUMN audit_events.reason_codes; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.reason_codes IS 'Why policy decided so, at least one code of the closed table of reasons.';
+
+
+--
+-- Name: COLUMN audit_events.failure_category; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.failure_category IS 'What kind of provider failure it was; only when failed.';
+
+
+--
+-- Name: COLUMN audit_events.message_count; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.message_count IS 'Messages in the request.';
+
+
+--
+-- Name: COLUMN audit_events.prompt_length; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.prompt_length IS 'Unicode code points in all messages together.';
+
+
+--
+-- Name: COLUMN audit_events.prompt_digest; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.prompt_digest IS 'Keyed digest of the messages, hmac-sha256:<key id>:<64 hex digits>. Meaningless without the key.';
+
+
+--
+-- Name: COLUMN audit_events.prompt_tokens; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.prompt_tokens IS 'Tokens, as the provider reported them; null where it reported none.';
+
+
+--
+-- Name: COLUMN audit_events.completion_tokens; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.completion_tokens IS 'Tokens, as the provider reported them; null where it reported none.';
+
+
+--
+-- Name: COLUMN audit_events.latency_ms; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.latency_ms IS 'Milliseconds from received to completed, by a monotonic clock.';
+
+
+--
+-- Name: COLUMN audit_events.streamed; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.streamed IS 'Whether the caller asked for the answer as a stream.';
+
+
+--
+-- Name: schema_migrations; Type: TABLE; Schema: public; Owner: -
+--
+
+CREATE TABLE public.schema_migrations (
+    version character varying NOT NULL
+);
+
+
+--
+-- Name: audit_events audit_events_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.audit_events
+    ADD CONSTRAINT audit_events_pkey PRIMARY KEY (request_id);
+
+
+--
+-- Name: schema_migrations schema_migrations_pkey; Type: CONSTRAINT; Schema: public; Owner: -
+--
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (version);
+
+
+--
+-- Name: audit_events_pending_settle_by_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_events_pending_settle_by_idx ON public.audit_events USING btree (settle_by) WHERE (status = 'pending'::text);
+
+
+--
+-- Name: audit_events_received_at_idx; Type: INDEX; Schema: public; Owner: -
+--
+
+CREATE INDEX audit_events_received_at_idx ON public.audit_events USING btree (received_at DESC, request_id DESC);
+
+
+--
+-- PostgreSQL database dump complete
+--
+
+\unrestrict dbmate
+
+
+--
+-- Dbmate schema migrations
+--
+
+INSERT INTO public.schema_migrations (version) VALUES
+    ('20261122080000');

@@ -1,0 +1,117 @@
+import getEvent from "../../db/queries/audit_events/get_event.sql" with { type: "text" };
+import insertIntent from "../../db/queries/audit_events/insert_intent.sql" with { type: "text" };
+import settleInterrupted from "../../db/queries/audit_events/settle_interrupted.sql" with { type: "text" };
+import settleOutcome from "../../db/queries/audit_events/settle_outcome.sql" with { type: "text" };
+import ping from "../../db/queries/database/ping.sql" with { type: "text" };
+import type { AuditEvent, EventStatus, Intent, Outcome } from "../audit/event.ts";
+import type { Surface } from "../core/chat.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import type { Database, DatabaseFailure } from "./database.ts";
+
+type EventRow = {
+  readonly request_id: string;
+  readonly received_at: Date;
+  readonly completed_at: Date | null;
+  readonly status: EventStatus;
+  readonly surface: Surface;
+  readonly decision: "route" | "deny";
+  readonly provider: string | null;
+  readonly zone: string | null;
+  readonly model: string | null;
+  readonly reason_codes: readonly string[];
+  readonly failure_category: string | null;
+  readonly message_count: number;
+  readonly prompt_length: number;
+  readonly prompt_digest: string;
+  readonly prompt_tokens: number | null;
+  readonly completion_tokens: number | null;
+  readonly latency_ms: number | null;
+  readonly streamed: boolean;
+};
+
+/** The table `audit_events`. Every method is one statement, committed when it answers ok. */
+export function createAuditEvents(database: Database) {
+  return {
+    async recordIntent(intent: Intent): Promise<Result<void, DatabaseFailure>> {
+      const inserted = await database.query(insertIntent, [
+        intent.requestId,
+        intent.receivedAt,
+        intent.settleBy,
+        intent.surface,
+        intent.decision,
+        intent.provider,
+        intent.zone,
+        intent.model,
+        JSON.stringify(intent.reasonCodes),
+        intent.messageCount,
+        intent.promptLength,
+        intent.promptDigest,
+        intent.streamed,
+      ]);
+      return inserted.ok ? ok(undefined) : inserted;
+    },
+
+    async recordOutcome(outcome: Outcome): Promise<Result<void, DatabaseFailure>> {
+      const settled = await database.query(settleOutcome, [
+        outcome.requestId,
+        outcome.completedAt,
+        outcome.status,
+        outcome.model,
+        outcome.failureCategory,
+        outcome.usage.promptTokens,
+        outcome.usage.completionTokens,
+        outcome.latencyMs,
+      ]);
+      if (!settled.ok) return settled;
+      return settled.value.length === 1 ? ok(undefined) : err({ message: "the row was not pending any more" });
+    },
+
+    async find(requestId: string): Promise<Result<AuditEvent | null, DatabaseFailure>> {
+      const found = await database.query<EventRow>(getEvent, [requestId]);
+      if (!found.ok) return found;
+      const [row] = found.value;
+      return ok(row === undefined ? null : toEvent(row));
+    },
+
+    async check(): Promise<Result<void, DatabaseFailure>> {
+      const answered = await database.query(ping, []);
+      return answered.ok ? ok(undefined) : answered;
+    },
+
+    /** Ends rows whose process died. `everyPending` is for whoever has the database alone and has just started. */
+    async settleInterrupted(which: "overdue" | "everyPending", now: Date): Promise<Result<number, DatabaseFailure>> {
+      const before = which === "overdue" ? now.toISOString() : "infinity";
+      let settledCount = 0;
+      for (;;) {
+        const settled = await database.query(settleInterrupted, [before]);
+        if (!settled.ok) return settled;
+        settledCount += settled.value.length;
+        if (settled.value.length === 0) return ok(settledCount);
+      }
+    },
+  };
+}
+
+export type AuditEvents = ReturnType<typeof createAuditEvents>;
+
+function toEvent(row: EventRow): AuditEvent {
+  return {
+    requestId: row.request_id,
+    receivedAt: row.received_at,
+    completedAt: row.completed_at,
+    status: row.status,
+    surface: row.surface,
+    decision: row.decision,
+    provider: row.provider,
+    zone: row.zone,
+    model: row.model,
+    reasonCodes: row.reason_codes,
+    failureCategory: row.failure_category,
+    messageCount: row.message_count,
+    promptLength: row.prompt_length,
+    promptDigest: row.prompt_digest,
+    usage: { promptTokens: row.prompt_tokens, completionTokens: row.completion_tokens },
+    latencyMs: row.latency_ms,
+    streamed: row.streamed,
+  };
+}

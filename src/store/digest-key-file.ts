@@ -1,0 +1,54 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { err, ok, type Result } from "../core/result.ts";
+
+const FILE_NAME = "prompt-digest.key";
+const KEY_BYTES = 32;
+
+export type KeyFileFailure = { readonly message: string };
+
+/**
+ * The digest key of `dataDir`, generated when there is none. Lost, no digest in the rows can be compared with a prompt
+ * again; so it is flushed before it is used.
+ */
+export function loadOrCreateDigestKey(dataDir: string): Result<Uint8Array, KeyFileFailure> {
+  const path = join(dataDir, FILE_NAME);
+  try {
+    if (!existsSync(path)) createKeyFile(dataDir, path);
+    const secret = Buffer.from(readFileSync(path, "utf8").trim(), "base64");
+    return secret.length === KEY_BYTES
+      ? ok(secret)
+      : err({ message: `${path} does not hold ${KEY_BYTES} bytes in base64.` });
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
+    return err({ message: `${path} cannot be read or made (${code}).` });
+  }
+}
+
+/** Written beside and linked into place, so that the name never holds half a key and the first of two processes wins. */
+function createKeyFile(dataDir: string, path: string): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const partial = `${path}.${process.pid}.partial`;
+  const descriptor = openSync(partial, "wx", 0o600);
+  try {
+    writeSync(descriptor, `${Buffer.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES))).toString("base64")}\n`);
+    fsyncSync(descriptor);
+    linkSync(partial, path);
+  } catch (cause) {
+    const lost = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
+    if (!lost) throw cause;
+  } finally {
+    closeSync(descriptor);
+    rmSync(partial, { force: true });
+  }
+}
