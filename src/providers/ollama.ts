@@ -1,0 +1,133 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { Value } from "@sinclair/typebox/value";
+import { Ollama } from "ollama";
+import type { ChatRequest, Chunk, ProviderFailure } from "../core/chat.ts";
+import type { AllowedTarget } from "../core/decision.ts";
+import { isOllamaCloudName, withOllamaTag } from "../core/models.ts";
+import type { Provider } from "../core/provider.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import { malformed, toFailure, type Upstream } from "./failures.ts";
+import { guardedFetch } from "./guarded-fetch.ts";
+import { type ListedModel, ModelList } from "./model-list.ts";
+
+/** How long the server's word that a model is its own is taken before it is asked again. */
+const LOCALITY_MAX_AGE_MS = 30_000;
+
+/** Set by Ollama where a hosted service answers in its place; the SDK's types do not have them. */
+const RemoteFields = {
+  remote_model: Type.Optional(Type.String()),
+  remote_host: Type.Optional(Type.String()),
+};
+
+/** `GET /api/tags`. */
+const Tags = Type.Object({
+  models: Type.Array(Type.Object({ name: Type.String({ minLength: 1 }), ...RemoteFields })),
+});
+
+/** `POST /api/chat` with `stream: false`. */
+const ChatAnswer = Type.Object({
+  model: Type.String(),
+  message: Type.Object({ content: Type.String() }),
+  done: Type.Literal(true),
+  done_reason: Type.Optional(Type.String()),
+  prompt_eval_count: Type.Optional(Type.Integer({ minimum: 0 })),
+  eval_count: Type.Optional(Type.Integer({ minimum: 0 })),
+  ...RemoteFields,
+});
+type ChatAnswer = Static<typeof ChatAnswer>;
+
+export function createOllama(options: { readonly baseUrl: string; readonly defaultModel: string }): Provider {
+  const upstream: Upstream = {
+    label: "Ollama",
+    baseUrl: options.baseUrl,
+    unreachableHint: "Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it listens.",
+    authenticationHint: "Check what stands in front of OLLAMA_BASE_URL.",
+    modelHint: (model) => `Run \`ollama pull ${model}\`, or set OLLAMA_MODEL to one it has.`,
+  };
+  const client = (signal: AbortSignal) =>
+    new Ollama({ host: options.baseUrl, fetch: guardedFetch(signal, { direct: true }) as typeof fetch });
+
+  const models = new ModelList(async (signal): Promise<Result<readonly ListedModel[], ProviderFailure>> => {
+    try {
+      const tags: unknown = await client(signal).list();
+      if (!Value.Check(Tags, tags)) return err(malformed(upstream));
+      return ok(tags.models.map((model) => ({ name: model.name, remote: isRemote(model.name, model) })));
+    } catch (thrown) {
+      return err(toFailure(thrown, upstream, options.defaultModel));
+    }
+  });
+
+  /**
+   * INVARIANT: local means local. Asked before any content is sent, because a server that forwards the model has
+   * leaked the prompt by the time its answer says so.
+   */
+  async function refuseUnlessLocal(model: string): Promise<ProviderFailure | null> {
+    const name = withOllamaTag(model);
+    const known = models.has(name) === "yes";
+    const state = await models.check(known ? LOCALITY_MAX_AGE_MS : 0);
+    if (state.status === "down") return state.failure;
+    const availability = isOllamaCloudName(name) ? "remote" : models.has(name);
+    if (availability === "yes") return null;
+    if (availability === "remote") return remoteModel(model);
+    return {
+      category: "model_not_found",
+      message: `Ollama does not have the model "${model}". ${upstream.modelHint(model)}`,
+    };
+  }
+
+  async function* chat(target: AllowedTarget, request: ChatRequest, signal: AbortSignal): AsyncIterable<Chunk> {
+    const refusal = await refuseUnlessLocal(target.model);
+    if (refusal !== null) {
+      yield { kind: "failure", failure: refusal };
+      return;
+    }
+    try {
+      const messages = request.messages.map(({ role, content }) => ({ role, content }));
+      // Without `truncate: false` (not in the SDK's types) the server drops what does not fit its context and answers the
+      // rest as if nothing were missing.
+      const body = { model: target.model, messages, stream: false as const, truncate: false };
+      const answer: unknown = await client(signal).chat(body);
+      yield* toChunks(answer, target.model, upstream);
+    } catch (thrown) {
+      yield { kind: "failure", failure: toFailure(thrown, upstream, target.model) };
+    }
+  }
+
+  return {
+    id: "local",
+    zone: "local",
+    defaultModel: options.defaultModel,
+    chat,
+    has: (model) => models.has(withOllamaTag(model)),
+    check: (maxAgeMs) => models.check(maxAgeMs),
+  };
+}
+
+function* toChunks(answer: unknown, model: string, upstream: Upstream): Iterable<Chunk> {
+  if (!Value.Check(ChatAnswer, answer)) {
+    yield { kind: "failure", failure: malformed(upstream) };
+    return;
+  }
+  if (isRemote(answer.model, answer)) {
+    yield { kind: "failure", failure: remoteModel(model) };
+    return;
+  }
+  yield { kind: "text", text: answer.message.content };
+  yield {
+    kind: "end",
+    model: answer.model,
+    finishReason: answer.done_reason ?? "stop",
+    usage: { promptTokens: answer.prompt_eval_count ?? null, completionTokens: answer.eval_count ?? null },
+  };
+}
+
+function isRemote(name: string, fields: Pick<ChatAnswer, "remote_model" | "remote_host">): boolean {
+  return isOllamaCloudName(name) || Boolean(fields.remote_model) || Boolean(fields.remote_host);
+}
+
+function remoteModel(model: string): ProviderFailure {
+  return {
+    category: "remote_model",
+    message: `Ollama forwards the model "${model}" to a remote host, which is not local. Use one that runs on your machine.`,
+  };
+}
