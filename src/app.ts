@@ -1,0 +1,31 @@
+import { Elysia } from "elysia";
+import type { Deps } from "./gateway/deps.ts";
+import { auditRoutes } from "./http/audit.ts";
+import { chatRoutes } from "./http/chat.ts";
+import { docsRoutes } from "./http/docs.ts";
+import { errorHandling } from "./http/errors.ts";
+import { requestIdOf } from "./http/request-id.ts";
+import { type Metrics, systemRoutes } from "./http/system.ts";
+
+export type AppOptions = {
+  readonly deps: Deps;
+  readonly metrics: Metrics;
+  readonly maxBodyBytes: number;
+  readonly version: string;
+  readonly isDraining: () => boolean;
+};
+
+/** Every route there is. Never listens: a test calls `handle`, a server is given `fetch`. */
+export function buildApp({ deps, metrics, maxBodyBytes, version, isDraining }: AppOptions) {
+  // Elysia would drop fields that a schema does not know; a client must hear of them instead.
+  const app = new Elysia({ normalize: false });
+  return app
+    .onRequest(({ request, set }) => {
+      set.headers["x-request-id"] = requestIdOf(request);
+    })
+    .use(errorHandling(deps.telemetry, () => app.routes))
+    .use(docsRoutes(version))
+    .use(systemRoutes(deps, metrics, isDraining))
+    .use(auditRoutes(deps.audit))
+    .use(chatRoutes(deps, maxBodyBytes));
+}

@@ -1,0 +1,63 @@
+/** How long requests in flight may still take once the process was told to end. */
+const DRAIN_TIMEOUT_MS = 30_000;
+/** After that they are cut; this is for their rows to be written. */
+const CUT_TIMEOUT_MS = 5_000;
+/** Seconds that a connection may be silent outside a request, or while it sends one. */
+const IDLE_TIMEOUT_SECONDS = 30;
+/** Seconds beyond the provider's time before a silent connection in a request is closed. */
+const ANSWER_MARGIN_SECONDS = 30;
+/** The gateway answers 413 itself, in its own shape; Bun's own limit only has to be out of the way. */
+const BODY_MARGIN_BYTES = 64 * 1024 * 1024;
+
+export type HttpServer = {
+  readonly url: string;
+  /** Stops accepting; requests in flight finish, or are cut after a bound. Returns when none is left. */
+  drain(): Promise<void>;
+};
+
+type Options = {
+  readonly host: string;
+  readonly port: number;
+  readonly maxBodyBytes: number;
+  readonly providerTimeoutSeconds: number;
+};
+
+/** Serves HTTP. Throws what Bun throws when the address cannot be had. */
+export function listen(handle: (request: Request) => Response | Promise<Response>, options: Options): HttpServer {
+  let inFlight = 0;
+  const server = Bun.serve({
+    hostname: options.host,
+    port: options.port,
+    idleTimeout: IDLE_TIMEOUT_SECONDS,
+    maxRequestBodySize: options.maxBodyBytes + BODY_MARGIN_BYTES,
+    async fetch(request, self) {
+      // A model on a CPU may be silent for longer than a connection may.
+      self.timeout(request, options.providerTimeoutSeconds + ANSWER_MARGIN_SECONDS);
+      inFlight++;
+      try {
+        return await handle(request);
+      } finally {
+        inFlight--;
+      }
+    },
+  });
+
+  return {
+    url: server.url.href.replace(/\/$/, ""),
+    async drain() {
+      await endsWithin(server.stop(), DRAIN_TIMEOUT_MS);
+      await server.stop(true);
+      const cutAtMs = performance.now() + CUT_TIMEOUT_MS;
+      while (inFlight > 0 && performance.now() < cutAtMs) await Bun.sleep(10);
+    },
+  };
+}
+
+async function endsWithin(promise: Promise<void>, timeoutMs: number): Promise<void> {
+  let timer: Timer | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([promise, timeout]);
+  clearTimeout(timer);
+}

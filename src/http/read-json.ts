@@ -1,0 +1,124 @@
+import { Refusal } from "./problem.ts";
+
+/** Deeper than any chat protocol nests; keeps every later walk off the end of the stack. */
+const MAX_DEPTH = 64;
+
+/**
+ * Reads a request body as JSON: content type checked, size and depth bounded, UTF-8 strict, strings well-formed.
+ * Throws a `Refusal` that names the field and quotes nothing.
+ */
+export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
+  requireJsonType(request.headers);
+  const text = decodeUtf8(await readBytes(request, maxBytes));
+  requireDepth(text);
+  const value = parseJson(text);
+  requireWellFormed(value, "");
+  return value;
+}
+
+function requireJsonType(headers: Headers): void {
+  const mediaType = (headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
+  if (mediaType !== "application/json") {
+    throw new Refusal("request.unsupported_media_type", "Send the body with content-type: application/json.", {
+      field: "content-type",
+    });
+  }
+  const encoding = headers.get("content-encoding") ?? "identity";
+  if (encoding.toLowerCase() !== "identity") {
+    throw new Refusal("request.unsupported_media_type", "Send the body without a content-encoding.", {
+      field: "content-encoding",
+    });
+  }
+}
+
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const tooLarge = () =>
+    new Refusal("request.body_too_large", `The body is larger than ${maxBytes} bytes (MAX_BODY_BYTES).`, {
+      headers: { connection: "close" },
+    });
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new Refusal("request.invalid_json", "The body is not valid UTF-8.", { field: "body" });
+  }
+}
+
+/** Counted before parsing, in one pass, so that a parser never recurses into a hostile body. */
+function requireDepth(text: string): void {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    if (inString) {
+      if (unit === BACKSLASH) index++;
+      else if (unit === QUOTE) inString = false;
+    } else if (unit === QUOTE) inString = true;
+    else if (unit === OPEN_BRACE || unit === OPEN_BRACKET) {
+      if (++depth > MAX_DEPTH) throw tooDeep();
+    } else if (unit === CLOSE_BRACE || unit === CLOSE_BRACKET) depth--;
+  }
+}
+
+const BACKSLASH = 0x5c;
+const QUOTE = 0x22;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+
+const tooDeep = () =>
+  new Refusal("request.too_deep", `The body nests deeper than ${MAX_DEPTH} levels.`, { field: "body" });
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text around the fault, so it goes no further.
+    throw new Refusal("request.invalid_json", "The body is not well-formed JSON.", { field: "body" });
+  }
+}
+
+/** A lone surrogate has no encoding: it would reach scanner and provider as different texts. */
+function requireWellFormed(value: unknown, path: string): void {
+  if (typeof value === "string") {
+    if (!value.isWellFormed()) throw loneSurrogate(path);
+  } else if (Array.isArray(value)) {
+    value.forEach((item, index) => {
+      requireWellFormed(item, `${path}/${index}`);
+    });
+  } else if (typeof value === "object" && value !== null) {
+    for (const [key, item] of Object.entries(value)) {
+      if (!key.isWellFormed()) throw loneSurrogate(path);
+      requireWellFormed(item, `${path}/${safeName(key) ?? "*"}`);
+    }
+  }
+}
+
+function loneSurrogate(path: string): Refusal {
+  const field = toFieldName(path);
+  return new Refusal("request.invalid_unicode", `${field} holds a lone surrogate, which is not text.`, { field });
+}
+
+/** `/messages/0/content` -> `messages[0].content`; the body itself is `body`. */
+export function toFieldName(pointer: string): string {
+  const parts = pointer.split("/").slice(1);
+  const name = parts.map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part}`)).join("");
+  return name === "" ? "body" : name.replace(/^\./, "");
+}
+
+/** A client's key is content too: it is repeated only where it looks like the name of a field. */
+export function safeName(key: string): string | null {
+  return /^[a-z][a-z0-9_]{0,39}$/.test(key) ? key : null;
+}

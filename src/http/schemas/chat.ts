@@ -1,0 +1,62 @@
+import { type Static, Type } from "@sinclair/typebox";
+import { CHAT_ROLES } from "../../core/chat.ts";
+import { PROVIDER_IDS } from "../../core/decision.ts";
+import { literals, nullable } from "./literals.ts";
+
+const MAX_MESSAGES = 2_048;
+/** What model names of Ollama and OpenAI-compatible servers are made of; short, so that it is no place for content. */
+const MODEL_NAME = "^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$";
+
+export const ChatMessageBody = Type.Object(
+  {
+    role: literals(CHAT_ROLES),
+    content: Type.String({ description: "The text of the message." }),
+  },
+  { additionalProperties: false },
+);
+
+export const ChatBody = Type.Object(
+  {
+    messages: Type.Array(ChatMessageBody, { minItems: 1, maxItems: MAX_MESSAGES }),
+    model: Type.Optional(
+      nullable(
+        Type.String({
+          pattern: MODEL_NAME,
+          description: "A wish: used where the provider that policy chooses has it, else that provider's own default.",
+        }),
+      ),
+    ),
+  },
+  {
+    additionalProperties: false,
+    examples: [{ messages: [{ role: "user", content: "Say hello in five words." }], model: null }],
+  },
+);
+export type ChatBody = Static<typeof ChatBody>;
+
+const ErrorDetail = Type.Object({
+  code: Type.String({ description: "A code of docs/reference/reasons.md." }),
+  message: Type.String({ description: "Safe to show; never quotes content." }),
+});
+
+export const ChatAnswer = Type.Object(
+  {
+    request_id: Type.String({ format: "uuid", description: "UUIDv7, also in the header x-request-id." }),
+    provider: nullable(literals(PROVIDER_IDS)),
+    model: nullable(Type.String({ description: "The model that answered, or was to." })),
+    reason_codes: Type.Array(Type.String(), { minItems: 1 }),
+    content: nullable(Type.String({ description: "Null exactly when error is not." })),
+    finish_reason: nullable(
+      Type.String({
+        description: "Why the model stopped, in the provider's word; `length` means that the answer is cut.",
+      }),
+    ),
+    usage: Type.Object({
+      prompt_tokens: nullable(Type.Integer()),
+      completion_tokens: nullable(Type.Integer()),
+    }),
+    error: nullable(ErrorDetail),
+  },
+  { description: "The answer, or with error set and content null why there is none." },
+);
+export type ChatAnswer = Static<typeof ChatAnswer>;

@@ -1,0 +1,7 @@
+import { type TSchema, Type } from "@sinclair/typebox";
+
+/** One of a closed set of strings; typed, which `Type.Union` of a mapped array is not. */
+export const literals = <const T extends string>(values: readonly T[]) =>
+  Type.Unsafe<T>(Type.Union(values.map((value) => Type.Literal(value))));
+
+export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);

@@ -1,0 +1,15 @@
+import { Type } from "@sinclair/typebox";
+import { nullable } from "./literals.ts";
+
+/** What every refused request is answered with. */
+export const ProblemBody = Type.Object(
+  {
+    request_id: Type.String({ format: "uuid" }),
+    error: Type.Object({
+      code: Type.String({ description: "A code of docs/reference/reasons.md." }),
+      message: Type.String(),
+      field: nullable(Type.String({ description: "The field at fault, where one is." })),
+    }),
+  },
+  { description: "Refused; no audit row." },
+);

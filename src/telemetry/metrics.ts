@@ -1,0 +1,81 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { FAILURE_CATEGORIES } from "../core/chat.ts";
+import { PROVIDER_IDS } from "../core/decision.ts";
+import { ERROR_REASONS, ROUTING_REASONS } from "../core/reasons.ts";
+
+/** From milliseconds of a refused request to the minutes of a local model on a CPU. */
+const LATENCY_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+
+/** Every label takes its values from a closed set, so the number of series is bounded by this file. */
+export const LABEL_VALUES = {
+  provider: [...PROVIDER_IDS, "none"],
+  status: ["succeeded", "failed", "denied", "client_aborted", "audit_unavailable"],
+  category: FAILURE_CATEGORIES,
+  reason: Object.keys(ROUTING_REASONS),
+  code: Object.keys(ERROR_REASONS),
+  step: ["intent", "outcome"],
+} as const;
+
+export type Metrics = ReturnType<typeof createMetrics>;
+
+export function createMetrics(build: { readonly version: string; readonly bun: string }) {
+  const registry = new Registry();
+  collectProcessMetrics(registry);
+  const registers = [registry];
+  const buildInfo = new Gauge({
+    name: "policy_mesh_build_info",
+    help: "Always 1; its labels say what runs.",
+    labelNames: ["version", "bun"],
+    registers,
+  });
+  buildInfo.set({ version: build.version, bun: build.bun }, 1);
+
+  return {
+    registry,
+    requests: new Counter({
+      name: "chat_requests_total",
+      help: "Chat requests that were decided, by the provider chosen and how they ended.",
+      labelNames: ["provider", "status"],
+      registers,
+    }),
+    latency: new Histogram({
+      name: "chat_request_latency_seconds",
+      help: "Seconds from a decided chat request's receipt to its answer, by the provider chosen.",
+      labelNames: ["provider"],
+      buckets: LATENCY_BUCKETS_SECONDS,
+      registers,
+    }),
+    decisions: new Counter({
+      name: "policy_mesh_decisions_total",
+      help: "Routing decisions by reason code.",
+      labelNames: ["reason"],
+      registers,
+    }),
+    providerFailures: new Counter({
+      name: "policy_mesh_provider_failures_total",
+      help: "Failed answers of providers by category.",
+      labelNames: ["provider", "category"],
+      registers,
+    }),
+    refused: new Counter({
+      name: "policy_mesh_refused_requests_total",
+      help: "Requests refused before a decision, by error code; they leave no audit row.",
+      labelNames: ["code"],
+      registers,
+    }),
+    auditWriteFailures: new Counter({
+      name: "policy_mesh_audit_write_failures_total",
+      help: "Audit records that could not be committed; their requests were answered 503.",
+      labelNames: ["step"],
+      registers,
+    }),
+  };
+}
+
+/** Of prom-client's defaults only the process's own: those of Node's engine read as nonsense on Bun. */
+function collectProcessMetrics(registry: Registry): void {
+  collectDefaultMetrics({ register: registry });
+  for (const metric of registry.getMetricsAsArray()) {
+    if (!metric.name.startsWith("process_")) registry.removeSingleMetric(metric.name);
+  }
+}

@@ -1,0 +1,59 @@
+import type { Logger } from "pino";
+import { REASONS, ROUTING_REASONS } from "../core/reasons.ts";
+import type { Telemetry } from "../gateway/deps.ts";
+import type { Metrics } from "./metrics.ts";
+
+/** Log and metric of an event are written together, so that neither says what the other does not. */
+export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
+  return {
+    chatFinished(event) {
+      const provider = event.provider ?? "none";
+      metrics.requests.inc({ provider, status: event.status });
+      metrics.latency.observe({ provider }, event.totalMs / 1_000);
+      for (const reason of event.reasonCodes) {
+        if (reason in ROUTING_REASONS) metrics.decisions.inc({ reason });
+      }
+      if (event.failureCategory !== null) {
+        metrics.providerFailures.inc({ provider, category: event.failureCategory });
+      }
+      const level = event.errorCode === null ? "info" : REASONS[event.errorCode].logLevel;
+      logger[level](
+        {
+          event: "chat",
+          request_id: event.requestId,
+          status: event.status,
+          provider: event.provider,
+          model: event.model,
+          reason_codes: event.reasonCodes,
+          failure_category: event.failureCategory,
+          error_code: event.errorCode,
+          duration_ms: event.totalMs,
+          stage_ms: event.durationsMs,
+        },
+        "chat request",
+      );
+    },
+
+    auditWriteFailed({ requestId, step, cause }) {
+      metrics.auditWriteFailures.inc({ step });
+      logger.error({ event: "audit_write_failed", request_id: requestId, step, cause }, "audit write failed");
+    },
+
+    requestRefused({ requestId, code, field }) {
+      metrics.refused.inc({ code });
+      const level = REASONS[code].logLevel;
+      logger[level]({ event: "refused", request_id: requestId, error_code: code, field }, "request refused");
+    },
+
+    bug({ requestId, error }) {
+      logger.error({ event: "bug", request_id: requestId, ...describeBug(error) }, "unexpected error");
+    },
+  };
+}
+
+/** An unexpected error's message may quote whatever it was given, so only its type and place are logged. */
+function describeBug(error: unknown): { readonly error_type: string; readonly at: readonly string[] } {
+  if (!(error instanceof Error)) return { error_type: typeof error, at: [] };
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return { error_type: error.name, at: frames.slice(0, 8).map((line) => line.trim()) };
+}

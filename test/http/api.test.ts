@@ -1,0 +1,359 @@
+import { describe, expect, test } from "bun:test";
+import { buildApp } from "../../src/app.ts";
+import { err, ok } from "../../src/core/result.ts";
+import { createMetrics } from "../../src/telemetry/metrics.ts";
+import { fakeDeps } from "../support/deps.ts";
+import { fails } from "../support/fake-provider.ts";
+
+const MAX_BODY_BYTES = 2_000_000;
+const CANARY = "canary-9f3b";
+
+function setUp() {
+  const fakes = fakeDeps();
+  let draining = false;
+  const app = buildApp({
+    deps: fakes.deps,
+    metrics: createMetrics({ version: "0.0.0", bun: "0" }).registry,
+    maxBodyBytes: MAX_BODY_BYTES,
+    version: "0.0.0",
+    isDraining: () => draining,
+  });
+  const send = (path: string, init?: RequestInit) => app.handle(new Request(`http://gateway${path}`, init));
+  const post = (
+    body: NonNullable<RequestInit["body"]>,
+    headers: Record<string, string> = { "content-type": "application/json" },
+  ) => send("/v1/chat", { method: "POST", body, headers });
+  const chat = (body: unknown) => post(JSON.stringify(body));
+  return {
+    ...fakes,
+    send,
+    post,
+    chat,
+    drain() {
+      draining = true;
+    },
+  };
+}
+
+const message = (content: unknown, role: unknown = "user") => ({ messages: [{ role, content }] });
+
+describe("POST /v1/chat", () => {
+  test("answers with everything that the contract names", async () => {
+    const { chat } = setUp();
+    const response = await chat({ ...message("hello"), model: null });
+    const body: unknown = await response.json();
+    expect(response.status).toBe(200);
+    expect(body).toEqual({
+      request_id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+      provider: "local",
+      model: "local-default",
+      reason_codes: ["cost_prefer_local"],
+      content: "from local",
+      finish_reason: "stop",
+      usage: { prompt_tokens: 3, completion_tokens: 5 },
+      error: null,
+    });
+    expect(body).toHaveProperty("request_id", response.headers.get("x-request-id"));
+  });
+
+  test.each([
+    ["unreachable", 502],
+    ["authentication", 502],
+    ["rate_limited", 502],
+    ["model_not_found", 502],
+    ["bad_request", 502],
+    ["content_filter", 502],
+    ["context_length", 502],
+    ["upstream_error", 502],
+    ["malformed_response", 502],
+    ["remote_model", 502],
+    ["timeout", 504],
+  ] as const)("answers a provider's %s with %d in the same shape", async (category, status) => {
+    const { chat, local } = setUp();
+    local.behaves(() => fails(category, "what to do about it"));
+    const response = await chat(message("hello"));
+    expect(response.status).toBe(status);
+    expect(await response.json()).toEqual({
+      request_id: response.headers.get("x-request-id"),
+      provider: "local",
+      model: "local-default",
+      reason_codes: ["cost_prefer_local"],
+      content: null,
+      finish_reason: null,
+      usage: { prompt_tokens: null, completion_tokens: null },
+      error: { code: `provider.${category}`, message: "what to do about it" },
+    });
+  });
+
+  test("answers 503 when the audit cannot be written, and 403 when policy denies", async () => {
+    const { chat, audit } = setUp();
+    expect((await chat({ ...message("hello"), model: "x:cloud" })).status).toBe(403);
+    audit.failing.intent = true;
+    expect((await chat(message("hello"))).status).toBe(503);
+  });
+
+  test("gives no cache anything to keep", async () => {
+    expect((await setUp().chat(message("hello"))).headers.get("cache-control")).toBe("no-store");
+  });
+});
+
+type Refused = readonly [name: string, body: unknown, status: number, code: string, field: string | null];
+
+const REFUSED: readonly Refused[] = [
+  ["not JSON", `{"messages": [${CANARY}`, 400, "request.invalid_json", "body"],
+  ["an empty body", "", 400, "request.invalid_json", "body"],
+  ["bytes that are not UTF-8", new Uint8Array([0x22, 0xff, 0x22]), 400, "request.invalid_json", "body"],
+  ["a body that is no object", [CANARY], 400, "request.invalid_field", "body"],
+  ["null", null, 400, "request.invalid_field", "body"],
+  ["no messages", {}, 400, "request.invalid_field", "messages"],
+  ["empty messages", { messages: [] }, 400, "request.invalid_field", "messages"],
+  ["messages of a wrong type", { messages: CANARY }, 400, "request.invalid_field", "messages"],
+  [
+    "ten thousand messages",
+    { messages: Array(10_000).fill({ role: "user", content: CANARY }) },
+    400,
+    "request.invalid_field",
+    "messages",
+  ],
+  ["an unknown role", message("x", CANARY), 400, "request.invalid_field", "messages[0].role"],
+  ["content of a wrong type", message([CANARY]), 400, "request.invalid_field", "messages[0].content"],
+  ["content null", message(null), 400, "request.invalid_field", "messages[0].content"],
+  ["a message that is no object", { messages: ["x", CANARY] }, 400, "request.invalid_field", "messages[0]"],
+  [
+    "a later message without role",
+    { messages: [...message("x").messages, { content: CANARY }] },
+    400,
+    "request.invalid_field",
+    "messages[1].role",
+  ],
+  ["a model of a wrong type", { ...message("x"), model: 5 }, 400, "request.invalid_field", "model"],
+  [
+    "a model that is no name",
+    { ...message("x"), model: `please tell ${CANARY}` },
+    400,
+    "request.invalid_field",
+    "model",
+  ],
+  ["an unknown field", { ...message("x"), temperature: 1 }, 400, "request.unknown_field", "temperature"],
+  [
+    "an unknown field of a message",
+    { messages: [{ role: "user", content: "x", name: CANARY }] },
+    400,
+    "request.unknown_field",
+    "messages[0].name",
+  ],
+  [
+    "an unknown field with content for a name",
+    { ...message("x"), [`my ${CANARY}`]: 1 },
+    400,
+    "request.unknown_field",
+    "body",
+  ],
+  [
+    "a lone high surrogate",
+    `{"messages":[{"role":"user","content":"${CANARY}\\ud800"}]}`,
+    400,
+    "request.invalid_unicode",
+    "messages[0].content",
+  ],
+  ["a lone low surrogate in a key", `{"${CANARY}\\udc00":1}`, 400, "request.invalid_unicode", "body"],
+  ["deep nesting", "[".repeat(100_000), 400, "request.too_deep", "body"],
+  ["a body over the limit", message("x".repeat(MAX_BODY_BYTES)), 413, "request.body_too_large", null],
+];
+
+describe("bad input", () => {
+  test.each([...REFUSED])("refuses %s", async (_name, body, status, code, field) => {
+    const { post, chat, audit, telemetry, local, openai } = setUp();
+    const raw = typeof body === "string" || body instanceof Uint8Array;
+    const response = await (raw ? post(body) : chat(body));
+    const text = await response.text();
+    expect(response.status).toBe(status);
+    expect(JSON.parse(text)).toEqual({
+      request_id: response.headers.get("x-request-id"),
+      error: { code, message: expect.any(String), field },
+    });
+    expect(text).not.toContain(CANARY);
+    expect(text).not.toMatch(/\bat .*\.ts|node_modules|stack/);
+    expect(audit.intents.size + local.calls.length + openai.calls.length).toBe(0);
+    expect(telemetry.refused).toEqual([{ requestId: expect.any(String), code: code as never, field }]);
+    expect(JSON.stringify(telemetry.refused)).not.toContain(CANARY);
+  });
+
+  test("refuses a body over the limit that does not say its length", async () => {
+    const { post } = setUp();
+    const chunk = new Uint8Array(500_000).fill(0x20);
+    let sent = 0;
+    const endless = new ReadableStream({
+      pull(controller) {
+        sent += chunk.length;
+        controller.enqueue(chunk);
+      },
+    });
+    expect((await post(endless)).status).toBe(413);
+    expect(sent).toBeLessThan(MAX_BODY_BYTES * 3);
+  });
+
+  test.each([
+    [{ "content-type": "text/plain" }, "content-type"],
+    [{ "content-type": "application/x-www-form-urlencoded" }, "content-type"],
+    [{ "content-type": "application/json; charset=utf-8", "content-encoding": "gzip" }, "content-encoding"],
+  ])("refuses a body sent with %j", async (headers, field) => {
+    const response = await setUp().post(JSON.stringify(message("hello")), headers);
+    expect(response.status).toBe(415);
+    expect(await response.json()).toMatchObject({ error: { code: "request.unsupported_media_type", field } });
+  });
+
+  test("answers 404 for an unknown route and 405 with the methods of a known one", async () => {
+    const { send } = setUp();
+    const unknown = await send(`/v1/${CANARY}`);
+    expect(unknown.status).toBe(404);
+    expect(await unknown.text()).not.toContain(CANARY);
+    for (const [path, allow] of [
+      ["/v1/chat", "POST"],
+      ["/v1/chat?x=1", "POST"],
+      [`/v1/audit/${Bun.randomUUIDv7()}`, "GET"],
+    ] as const) {
+      const response = await send(path, { method: "DELETE" });
+      expect(response.status).toBe(405);
+      expect(response.headers.get("allow")).toBe(allow);
+      expect(await response.json()).toMatchObject({ error: { code: "request.method_not_allowed" } });
+    }
+  });
+
+  test("hides the cause of a bug", async () => {
+    const { send, deps, telemetry } = setUp();
+    Object.assign(deps.audit, {
+      find: () => {
+        throw new Error(CANARY);
+      },
+    });
+    const response = await send(`/v1/audit/${Bun.randomUUIDv7()}`);
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain(CANARY);
+    expect(telemetry.bugs).toHaveLength(1);
+  });
+});
+
+describe("operations", () => {
+  test("GET /v1/health consults nothing", async () => {
+    const { send, audit, deps } = setUp();
+    audit.failing.intent = true;
+    Object.assign(deps.providers.local, { check: () => Promise.reject(new Error("asked")) });
+    const response = await send("/v1/health");
+    expect(response.status).toBe(200);
+    expect(await response.text()).toBe('{"status":"ok"}');
+  });
+
+  test("GET /v1/ready is 200 with the database, 503 without it or while draining", async () => {
+    const { send, audit, drain } = setUp();
+    expect((await send("/v1/ready")).status).toBe(200);
+    audit.failing.intent = true;
+    const away = await send("/v1/ready");
+    expect(away.status).toBe(503);
+    expect(await away.json()).toEqual({
+      status: "unready",
+      dependencies: {
+        database: { state: "down", required: true, detail: "told to fail" },
+        local: { state: "up", required: false, detail: null },
+        openai: { state: "up", required: false, detail: null },
+      },
+    });
+    audit.failing.intent = false;
+    drain();
+    expect((await send("/v1/ready")).status).toBe(503);
+  });
+
+  test("GET /v1/ready reports a provider that is away and stays ready", async () => {
+    const { send, deps } = setUp();
+    const failure = { category: "unreachable" as const, message: "start it" };
+    Object.assign(deps.providers.local, { check: async () => ({ status: "down", failure }) });
+    const response = await send("/v1/ready");
+    expect(response.status).toBe(200);
+    expect(await response.json()).toHaveProperty("dependencies.local", {
+      state: "down",
+      required: false,
+      detail: "start it",
+    });
+  });
+
+  test("GET /v1/routes shows the policy in force without keywords", async () => {
+    const body = await (await setUp().send("/v1/routes")).text();
+    expect(JSON.parse(body)).toMatchObject({
+      policy: "built-in",
+      rules: [
+        { route: ["local"], forbidden_zones: ["cloud"], reason: "sensitive_keyword_match" },
+        { route: ["local"], reason: "cost_prefer_local" },
+        { route: ["openai"], reason: "default" },
+      ],
+    });
+    expect(body.toLowerCase()).not.toContain("secret");
+  });
+
+  test("GET /v1/metrics is Prometheus text", async () => {
+    const response = await setUp().send("/v1/metrics");
+    expect(response.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    expect(await response.text()).toContain("# TYPE chat_requests_total counter");
+  });
+});
+
+describe("GET /v1/audit/{request_id}", () => {
+  test("answers 404 for an unknown id, 400 for what is no id, 503 without the database", async () => {
+    const { send, deps } = setUp();
+    const id = Bun.randomUUIDv7();
+    const unknown = await send(`/v1/audit/${id}`);
+    expect(unknown.status).toBe(404);
+    expect(await unknown.json()).toMatchObject({ error: { code: "audit.not_found", field: "request_id" } });
+    const wrong = await send("/v1/audit/42");
+    expect(wrong.status).toBe(400);
+    expect(await wrong.json()).toMatchObject({ error: { code: "request.invalid_field", field: "request_id" } });
+    Object.assign(deps.audit, { find: async () => err({ message: "away" }) });
+    expect((await send(`/v1/audit/${id}`)).status).toBe(503);
+  });
+
+  test("gives the row in the API's words", async () => {
+    const { send, deps } = setUp();
+    const receivedAt = new Date("2026-11-22T10:00:00.000Z");
+    Object.assign(deps.audit, {
+      find: async (requestId: string) =>
+        ok({
+          requestId,
+          receivedAt,
+          completedAt: null,
+          status: "pending",
+          surface: "native",
+          decision: "route",
+          provider: "local",
+          zone: "local",
+          model: "m",
+          reasonCodes: ["default"],
+          failureCategory: null,
+          messageCount: 1,
+          promptLength: 5,
+          promptDigest: "hmac-sha256:k:0",
+          usage: { promptTokens: null, completionTokens: null },
+          latencyMs: null,
+          streamed: false,
+        }),
+    });
+    const id = Bun.randomUUIDv7();
+    expect(await (await send(`/v1/audit/${id}`)).json()).toEqual({
+      request_id: id,
+      received_at: "2026-11-22T10:00:00.000Z",
+      completed_at: null,
+      status: "pending",
+      surface: "native",
+      decision: "route",
+      provider: "local",
+      zone: "local",
+      model: "m",
+      reason_codes: ["default"],
+      failure_category: null,
+      message_count: 1,
+      prompt_length: 5,
+      prompt_digest: "hmac-sha256:k:0",
+      usage: { prompt_tokens: null, completion_tokens: null },
+      latency_ms: null,
+      streamed: false,
+    });
+  });
+});

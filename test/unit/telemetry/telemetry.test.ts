@@ -1,0 +1,132 @@
+import { describe, expect, test } from "bun:test";
+import type { ChatFinished } from "../../../src/gateway/deps.ts";
+import { createLogger } from "../../../src/telemetry/logger.ts";
+import { createMetrics, LABEL_VALUES } from "../../../src/telemetry/metrics.ts";
+import { createTelemetry } from "../../../src/telemetry/telemetry.ts";
+
+function setUp(level = "info") {
+  const lines: string[] = [];
+  const logger = createLogger(level, { write: (line: string) => void lines.push(line) });
+  const metrics = createMetrics({ version: "1.2.3", bun: "1.4.5" });
+  const telemetry = createTelemetry(logger, metrics);
+  const parsed = () => lines.map((line): unknown => JSON.parse(line));
+  return { lines, parsed, logger, metrics, telemetry, text: () => metrics.registry.metrics() };
+}
+
+const finished: ChatFinished = {
+  requestId: "01a2",
+  status: "failed",
+  provider: "openai",
+  model: "gpt",
+  reasonCodes: ["default"],
+  failureCategory: "timeout",
+  errorCode: "provider.timeout",
+  durationsMs: { scan: 0.1, provider: 900 },
+  totalMs: 1_000,
+};
+
+describe("a finished chat request", () => {
+  test("is one JSON line with id, decision, status and durations by stage", () => {
+    const { telemetry, parsed } = setUp();
+    telemetry.chatFinished(finished);
+    expect(parsed()).toEqual([
+      {
+        level: "warn",
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+        service: "policy-mesh",
+        event: "chat",
+        request_id: "01a2",
+        status: "failed",
+        provider: "openai",
+        model: "gpt",
+        reason_codes: ["default"],
+        failure_category: "timeout",
+        error_code: "provider.timeout",
+        duration_ms: 1_000,
+        stage_ms: { scan: 0.1, provider: 900 },
+        msg: "chat request",
+      },
+    ]);
+  });
+
+  test("counts under the names and labels that dashboards know", async () => {
+    const { telemetry, text } = setUp();
+    telemetry.chatFinished(finished);
+    telemetry.chatFinished({ ...finished, status: "denied", provider: null, failureCategory: null });
+    const metrics = await text();
+    expect(metrics).toContain('chat_requests_total{provider="openai",status="failed"} 1');
+    expect(metrics).toContain('chat_requests_total{provider="none",status="denied"} 1');
+    expect(metrics).toContain('chat_request_latency_seconds_bucket{le="1",provider="openai"} 1');
+    expect(metrics).toContain('chat_request_latency_seconds_bucket{le="0.5",provider="openai"} 0');
+    expect(metrics).toContain('policy_mesh_provider_failures_total{provider="openai",category="timeout"} 1');
+    expect(metrics).toContain('policy_mesh_decisions_total{reason="default"} 2');
+  });
+});
+
+describe("other events", () => {
+  test("a refused request is counted by code", async () => {
+    const { telemetry, text, parsed } = setUp();
+    telemetry.requestRefused({ requestId: "1", code: "request.too_deep", field: "body" });
+    expect(await text()).toContain('policy_mesh_refused_requests_total{code="request.too_deep"} 1');
+    expect(parsed()).toMatchObject([
+      { level: "info", event: "refused", error_code: "request.too_deep", field: "body" },
+    ]);
+  });
+
+  test("a failed audit write is an error and counted by step", async () => {
+    const { telemetry, text, parsed } = setUp();
+    telemetry.auditWriteFailed({ requestId: "1", step: "intent", cause: "away" });
+    expect(await text()).toContain('policy_mesh_audit_write_failures_total{step="intent"} 1');
+    expect(parsed()).toMatchObject([{ level: "error", event: "audit_write_failed", cause: "away" }]);
+  });
+
+  test("a bug is logged by type and place, not by its message, which may quote content", () => {
+    const { telemetry, lines, parsed } = setUp();
+    telemetry.bug({ requestId: "1", error: new TypeError("cannot read my private prompt\nsecond line of it") });
+    telemetry.bug({ requestId: "1", error: "a private string" });
+    expect(lines.join("")).not.toContain("private");
+    expect(lines.join("")).not.toContain("second line");
+    expect(parsed()).toMatchObject([
+      { error_type: "TypeError", at: [expect.stringContaining("telemetry.test.ts")] },
+      { error_type: "string", at: [] },
+    ]);
+  });
+});
+
+describe("the logger", () => {
+  test.each(["content", "messages", "prompt", "authorization", "apiKey", "api_key", "password", "databaseUrl"])(
+    "would not write a value under %s, should anybody pass one",
+    (name) => {
+      const { logger, lines } = setUp();
+      logger.info({ [name]: "hush", nested: { [name]: "hush", deeper: { [name]: "hush" } } }, "an object too many");
+      expect(lines.join("")).toContain("[redacted]");
+      expect(lines.join("")).not.toContain("hush");
+    },
+  );
+
+  test("keeps to its level", () => {
+    const { telemetry, lines } = setUp("error");
+    telemetry.chatFinished(finished);
+    expect(lines).toEqual([]);
+  });
+});
+
+describe("metrics", () => {
+  test("have process and build series, and none of a JavaScript engine that does not run here", async () => {
+    const metrics = await setUp().text();
+    expect(metrics).toContain('policy_mesh_build_info{version="1.2.3",bun="1.4.5"} 1');
+    expect(metrics).toContain("process_resident_memory_bytes");
+    expect(metrics).not.toContain("nodejs_");
+    expect(metrics).not.toMatch(/\bNaN\b/i);
+  });
+
+  test("take every label value from a closed set, so that the number of series is bounded", async () => {
+    const { metrics } = setUp();
+    const ours = metrics.registry.getMetricsAsArray().filter((metric) => !metric.name.startsWith("process_"));
+    const known = [...Object.keys(LABEL_VALUES), "version", "bun"];
+    for (const metric of ours) {
+      const { labelNames } = metric as unknown as { labelNames: string[] };
+      for (const label of labelNames) expect(known).toContain(label);
+    }
+  });
+});
