@@ -1,0 +1,72 @@
+import { boot, type Gateway } from "../boot.ts";
+import type { Config } from "../config/config.ts";
+import type { Provider } from "../core/provider.ts";
+import { settingsOrComplain } from "./settings.ts";
+
+const SECOND_SIGNAL_EXIT_CODE = 130;
+const SAME_SIGNAL_WITHIN_MS = 500;
+
+export async function serve(): Promise<number> {
+  const config = settingsOrComplain();
+  return config === null ? 1 : await serveWith(config, async () => {});
+}
+
+/** Serves until a signal comes or the gateway dies; `whenUp` runs once it listens. */
+export async function serveWith(config: Config, whenUp: (gateway: Gateway) => Promise<void>): Promise<number> {
+  const signalled = firstSignal();
+  const booted = await boot(config);
+  if (!booted.ok) {
+    console.error(`Policy Mesh cannot start: ${booted.error.message}`);
+    return 1;
+  }
+  const gateway = booted.value;
+  await greet(gateway);
+  await whenUp(gateway);
+  const death = await Promise.race([signalled.then(() => null), gateway.died]);
+  if (death !== null) console.error(`Policy Mesh stops: ${death.message}`);
+  await gateway.close();
+  return death === null ? 0 : 1;
+}
+
+/**
+ * The second signal ends the process at once, for whoever does not want to wait for the drain. Ctrl-C under `bun run`
+ * or `npx` comes as several signals in a row, from the terminal and from each of them: together those are the first.
+ */
+function firstSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let firstAtMs: number | null = null;
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.on(signal, () => {
+        firstAtMs ??= performance.now();
+        if (performance.now() - firstAtMs > SAME_SIGNAL_WITHIN_MS) process.exit(SECOND_SIGNAL_EXIT_CODE);
+        resolve();
+      });
+    }
+  });
+}
+
+/** Standard output carries JSON log lines only, so this goes to standard error. */
+async function greet({ url, database, providers }: Gateway): Promise<void> {
+  const { local, openai } = providers;
+  console.error(
+    [
+      "",
+      `Policy Mesh serves on ${url}`,
+      `  chat      POST ${url}/v1/chat`,
+      `  docs      ${url}/docs`,
+      `  metrics   ${url}/v1/metrics`,
+      `  database  ${database === "embedded" ? "embedded Postgres" : "the server that DATABASE_URL names"}`,
+      `  local     ${await describeProvider(local)}`,
+      `  openai    ${await describeProvider(openai)}`,
+      "",
+    ].join("\n"),
+  );
+}
+
+async function describeProvider(provider: Provider): Promise<string> {
+  const state = await provider.check(Number.POSITIVE_INFINITY);
+  if (state.status === "down") return `not usable: ${state.failure.message}`;
+  const models = state.status === "up" ? `${state.modelCount} model(s)` : "not asked yet";
+  const hasDefault = provider.has(provider.defaultModel) === "yes" ? "" : ", which it does not list";
+  return `${models}, by default ${provider.defaultModel}${hasDefault}`;
+}

@@ -1,0 +1,388 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import postgres from "postgres";
+import {
+  type Environment,
+  type GatewayProcess,
+  runGateway,
+  scratchFolder,
+  startGateway,
+} from "../support/gateway-process.ts";
+import { type Replay, startReplay } from "../support/replay-upstream.ts";
+
+const LOCAL_MODEL = "smollm2:135m";
+const PRIVATE = "my private words 7c1e";
+const LONG = `${PRIVATE} ${"and so on ".repeat(120)}`;
+const KEY = "sk-invented-key-44d2";
+
+let ollama: Replay;
+let openai: Replay;
+const running = new Set<GatewayProcess>();
+const folder = scratchFolder();
+
+beforeAll(async () => {
+  ollama = await startReplay("ollama");
+  openai = await startReplay("llama-server");
+});
+afterEach(async () => {
+  for (const gateway of running) gateway.signal("SIGKILL");
+  running.clear();
+});
+afterAll(() => {
+  ollama.stop();
+  openai.stop();
+  folder.remove();
+});
+
+const settings = (overrides: Environment = {}): Environment => ({
+  OLLAMA_BASE_URL: ollama.url,
+  OLLAMA_MODEL: LOCAL_MODEL,
+  OPENAI_BASE_URL: `${openai.url}/v1`,
+  OPENAI_API_KEY: KEY,
+  OPENAI_MODEL: "smollm2-135m",
+  SENSITIVITY_KEYWORDS: "iban",
+  ...overrides,
+});
+
+async function start(dataDir: string, overrides: Environment = {}) {
+  const gateway = await startGateway(folder.path, settings({ DATA_DIR: join(folder.path, dataDir), ...overrides }));
+  running.add(gateway);
+  return gateway;
+}
+
+const user = (content: string) => ({ messages: [{ role: "user", content }] });
+
+type Answer = {
+  request_id: string;
+  provider: string;
+  model: string;
+  reason_codes: string[];
+  content: string | null;
+  error: unknown;
+};
+const answerOf = async (response: Response) => (await response.json()) as Answer;
+type Row = {
+  status: string;
+  provider: string;
+  model: string;
+  reason_codes: string[];
+  prompt_length: number;
+  usage: object;
+};
+const rowOf = async (gateway: GatewayProcess, id: string) =>
+  (await (await gateway.request(`/v1/audit/${id}`)).json()) as Row;
+
+/** Asks the embedded database of a running gateway behind its back. */
+async function query(dataDir: string, statement: string): Promise<unknown[]> {
+  const path = join(folder.path, dataDir, "run", ".s.PGSQL.5432");
+  const sql = postgres({ path, username: "postgres", database: "postgres", max: 1 });
+  try {
+    return [...(await sql.unsafe(statement))];
+  } finally {
+    await sql.end();
+  }
+}
+
+/** Every byte of every file below a folder, as Latin-1, so that a text is found wherever it stands. */
+function bytesBelow(path: string): string {
+  return readdirSync(path, { recursive: true, encoding: "utf8" })
+    .map((name) => join(path, name))
+    .filter((file) => statSync(file).isFile() && !file.includes(`${join("/", "bin")}/`))
+    .map((file) => readFileSync(file, "latin1"))
+    .join("\n");
+}
+
+describe("in an empty folder with nothing set", () => {
+  test("starts, says where it serves and what it sees, and refuses chat with what to do", async () => {
+    const empty = scratchFolder();
+    const gateway = await startGateway(empty.path, { OLLAMA_BASE_URL: "http://127.0.0.1:9" });
+    running.add(gateway);
+    try {
+      expect(await (await gateway.request("/v1/health")).json()).toEqual({ status: "ok" });
+      expect((await gateway.request("/v1/ready")).status).toBe(200);
+      for (const word of ["/v1/chat", "/docs", "/v1/metrics", "embedded Postgres", "ollama serve", "OPENAI_API_KEY"]) {
+        expect(gateway.output.stderr).toContain(word);
+      }
+      const short = await gateway.chat(user("Hello"));
+      expect(short.status).toBe(502);
+      expect(await short.json()).toMatchObject({
+        provider: "local",
+        reason_codes: ["cost_prefer_local"],
+        content: null,
+        error: { code: "provider.unreachable", message: expect.stringContaining("ollama serve") },
+      });
+      const long = await gateway.chat(user(LONG));
+      expect(await long.json()).toMatchObject({
+        provider: "openai",
+        error: { message: expect.stringContaining("OPENAI_API_KEY") },
+      });
+      expect((statSync(join(empty.path, "data")).mode & 0o777).toString(8)).toBe("700");
+      expect(await gateway.stop()).toBe(0);
+    } finally {
+      empty.remove();
+    }
+  });
+});
+
+describe("a running gateway", () => {
+  let gateway: GatewayProcess;
+  beforeAll(async () => {
+    gateway = await startGateway(folder.path, settings({ DATA_DIR: join(folder.path, "running") }));
+  });
+  afterAll(async () => {
+    expect(await gateway.stop()).toBe(0);
+  });
+
+  test("routes by policy, answers from the provider, and has one row for each request", async () => {
+    await ollama.play("chat-success");
+    await openai.play("chat-success");
+    const cases = [
+      [user(PRIVATE), "local", "cost_prefer_local", LOCAL_MODEL],
+      [user(LONG), "openai", "default", "smollm2-135m"],
+      [{ ...user(`${LONG} my IBAN is here`), model: "smollm2-135m" }, "local", "sensitive_keyword_match", LOCAL_MODEL],
+    ] as const;
+    for (const [body, provider, reason, model] of cases) {
+      const response = await gateway.chat(body);
+      const answer = await answerOf(response);
+      expect(response.status).toBe(200);
+      expect(answer).toMatchObject({ provider, model, reason_codes: [reason], error: null });
+      expect(answer.content).toContain("capital of France is Paris");
+      expect(response.headers.get("x-request-id")).toBe(answer.request_id);
+      expect(await rowOf(gateway, answer.request_id)).toMatchObject({
+        status: "succeeded",
+        provider,
+        model,
+        reason_codes: [reason],
+        prompt_length: [...(body.messages[0]?.content ?? "")].length,
+        usage: { prompt_tokens: 22, completion_tokens: expect.any(Number) },
+      });
+    }
+    expect(
+      openai
+        .asked()
+        .map((request) => request.body)
+        .join(),
+    ).not.toContain("IBAN");
+  });
+
+  test("keeps provider and reasons when the provider fails, and counts it", async () => {
+    await openai.play("wrong-key");
+    const answer = await answerOf(await gateway.chat(user(LONG)));
+    expect(answer).toMatchObject({ provider: "openai", reason_codes: ["default"], content: null });
+    expect(await rowOf(gateway, answer.request_id)).toMatchObject({
+      status: "failed",
+      failure_category: "authentication",
+    });
+    const metrics = await (await gateway.request("/v1/metrics")).text();
+    expect(metrics).toContain('chat_requests_total{provider="openai",status="failed"} 1');
+  });
+
+  test("cancels the upstream call when the client hangs up, and records that", async () => {
+    await ollama.play("chat-success");
+    const release = ollama.holdAnswers();
+    const before = ollama.asked().length;
+    const client = new AbortController();
+    const pending = gateway.chat(user("Hello"), { signal: client.signal }).catch(() => "hung up");
+    await until(() => ollama.asked().length > before);
+    client.abort();
+    expect(await pending).toBe("hung up");
+    await until(() => ollama.aborted.includes("/api/chat"));
+    release();
+    await until(() => gateway.output.stdout.includes("client_aborted"));
+    const line = gateway.logLines().find((entry) => JSON.stringify(entry).includes("client_aborted")) as {
+      request_id: string;
+    };
+    expect((await rowOf(gateway, line.request_id)).status).toBe("client_aborted");
+  });
+
+  test("logs one JSON line for each request, and no text of any", async () => {
+    const chats = gateway.logLines().filter((entry) => (entry as { event: string }).event === "chat");
+    expect(chats.length).toBe(5);
+    for (const entry of chats) {
+      expect(entry).toMatchObject({
+        request_id: expect.any(String),
+        status: expect.any(String),
+        stage_ms: expect.any(Object),
+      });
+    }
+  });
+
+  test("keeps no text of prompts or answers and no key: not in logs, not in files, not in metrics", async () => {
+    const metrics = await (await gateway.request("/v1/metrics")).text();
+    const kept = [gateway.output.stdout, gateway.output.stderr, metrics, bytesBelow(join(folder.path, "running"))].join(
+      "\n",
+    );
+    // The row is there, so the search would find what is written.
+    expect(kept).toContain("hmac-sha256:");
+    for (const text of [PRIVATE, "my IBAN", "capital of France", KEY]) expect(kept).not.toContain(text);
+  });
+
+  test("lets nobody else open its data directory", async () => {
+    const startedMs = performance.now();
+    const second = await runGateway(
+      ["serve"],
+      folder.path,
+      settings({ PORT: "0", DATA_DIR: join(folder.path, "running") }),
+    );
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr).toContain(`is in use by process ${gateway.pid}`);
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+  });
+
+  test("says when its port is taken", async () => {
+    const port = new URL(gateway.url).port;
+    const second = await runGateway(
+      ["serve"],
+      folder.path,
+      settings({ PORT: port, DATA_DIR: join(folder.path, "second") }),
+    );
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr).toContain(`Cannot listen on 127.0.0.1:${port} (EADDRINUSE). Set PORT`);
+  });
+
+  test("tells a container whether it is ready", async () => {
+    const port = new URL(gateway.url).port;
+    expect(await runGateway(["healthcheck"], folder.path, { PORT: port })).toMatchObject({
+      exitCode: 0,
+      stdout: "ready\n",
+    });
+    const proxied = { PORT: port, HTTP_PROXY: "http://127.0.0.1:9", http_proxy: "http://127.0.0.1:9" };
+    expect((await runGateway(["healthcheck"], folder.path, proxied)).exitCode).toBe(0);
+    expect((await runGateway(["healthcheck"], folder.path, { PORT: "9" })).exitCode).toBe(1);
+  });
+});
+
+describe("error bodies in every mode", () => {
+  test.each(["", "development", "production"])("show no schema, value or stack with NODE_ENV=%p", async (mode) => {
+    const gateway = await start(`mode-${mode}`, mode === "" ? {} : { NODE_ENV: mode });
+    for (const body of [user(5 as never), { messages: [{ role: PRIVATE, content: PRIVATE }] }, { [PRIVATE]: 1 }, []]) {
+      const response = await gateway.chat(body);
+      expect(response.status).toBe(400);
+      const answer = await response.json();
+      expect(answer).toEqual({
+        request_id: expect.any(String),
+        error: { code: expect.any(String), message: expect.any(String), field: expect.any(String) },
+      });
+      expect(JSON.stringify(answer)).not.toContain("private words");
+    }
+    expect(gateway.output.stdout).not.toContain("private words");
+    expect(await gateway.stop()).toBe(0);
+  });
+});
+
+describe("the end of a process", () => {
+  test("SIGTERM lets what is in flight finish, takes nothing new, and exits 0", async () => {
+    const gateway = await start("drain");
+    await ollama.play("chat-success");
+    const release = ollama.holdAnswers();
+    const before = ollama.asked().length;
+    const inFlight = gateway.chat(user("Hello"));
+    await until(() => ollama.asked().length > before);
+    gateway.signal("SIGTERM");
+    await until(() =>
+      gateway.chat(user("Too late")).then(
+        () => false,
+        () => true,
+      ),
+    );
+    release();
+    expect((await inFlight).status).toBe(200);
+    expect(await gateway.ended()).toBe(0);
+  });
+
+  test("kill -9 between intent and outcome leaves one row, which the next start ends as interrupted", async () => {
+    const first = await start("killed");
+    await ollama.play("chat-success");
+    const release = ollama.holdAnswers();
+    const before = ollama.asked().length;
+    const cut = first.chat(user("Hello")).catch(() => null);
+    await until(() => ollama.asked().length > before);
+    // The provider has been called, so the intent must be on record by now; its id is in no answer and no log yet.
+    first.signal("SIGKILL");
+    await Promise.all([first.ended(), cut]);
+    release();
+    const second = await start("killed");
+    const counts = await query("killed", "select status, count(*)::int as count from audit_events group by status");
+    expect(counts).toEqual([{ status: "interrupted", count: 1 }]);
+    expect(await second.stop()).toBe(0);
+  });
+
+  test("kill -9 at random moments under load loses no answered request", async () => {
+    await ollama.play("chat-success");
+    const answered: string[] = [];
+    for (let round = 0; round < 5; round++) {
+      const gateway = await start("rounds");
+      const clients = Array.from({ length: 4 }, async () => {
+        for (;;) {
+          const response = await gateway.chat(user("Hello")).catch(() => null);
+          if (response === null) return;
+          const body = await response.json().catch(() => null);
+          if (body !== null && response.status === 200) answered.push((body as Answer).request_id);
+        }
+      });
+      await Bun.sleep(150 + Math.random() * 300);
+      gateway.signal("SIGKILL");
+      await Promise.all([gateway.ended(), ...clients]);
+    }
+    const last = await start("rounds");
+    expect(answered.length).toBeGreaterThan(20);
+    for (const id of answered) expect((await rowOf(last, id)).status).toBe("succeeded");
+    const pending = await query("rounds", "select count(*)::int as count from audit_events where status = 'pending'");
+    expect(pending).toEqual([{ count: 0 }]);
+    expect(await last.stop()).toBe(0);
+  });
+});
+
+describe("wrong settings", () => {
+  test("stop the process with every fault in one message and no value", async () => {
+    const result = await runGateway(["serve"], folder.path, {
+      PORT: "eighty",
+      DATABASE_URL: "mysql://user:hunter2@host",
+      HOST: "0.0.0.0",
+      DEFAULT_PROVIDER: "hunter2",
+    });
+    expect(result.exitCode).toBe(1);
+    for (const variable of ["PORT", "DATABASE_URL", "DEFAULT_PROVIDER"]) expect(result.stderr).toContain(variable);
+    expect(result.stderr).not.toContain("hunter2");
+    expect(result.stderr).not.toContain("    at ");
+  });
+
+  test("refuse a host beyond loopback", async () => {
+    const result = await runGateway(["serve"], folder.path, { HOST: "0.0.0.0" });
+    expect(result).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("ALLOW_ANONYMOUS=true") });
+  });
+
+  test.each([{ args: ["serve", "extra"] }, { args: ["migrate", "up", "extra"] }, { args: ["version", "extra"] }])(
+    "$args is wrong usage",
+    async ({ args }) => {
+      const result = await runGateway(args, folder.path);
+      expect(result).toMatchObject({ exitCode: 2, stderr: expect.stringContaining(`Usage: policy-mesh ${args[0]}`) });
+    },
+  );
+
+  test("an unknown command is wrong usage", async () => {
+    const result = await runGateway(["sreve"], folder.path);
+    expect(result).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("Usage: policy-mesh") });
+  });
+});
+
+describe("migrate", () => {
+  test("brings the embedded schema up, lists it, undoes it", async () => {
+    const env = { DATA_DIR: join(folder.path, "migrated") };
+    const migrate = async (...args: string[]) => (await runGateway(["migrate", ...args], folder.path, env)).stdout;
+    expect(await migrate()).toMatch(/^applied +\d{14}_create_audit_events\.sql\n$/);
+    expect(await migrate("up")).toBe("The schema is up to date.\n");
+    expect(await migrate("status")).toMatch(/^applied +\d{14}_create_audit_events\.sql\nNone is pending\.\n$/);
+    expect(await migrate("down")).toMatch(/^rolled back +\d{14}_create_audit_events\.sql\n$/);
+    expect((await runGateway(["migrate", "sideways"], folder.path, env)).exitCode).toBe(2);
+  });
+});
+
+async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+  const deadlineMs = performance.now() + timeoutMs;
+  while (!(await condition())) {
+    if (performance.now() > deadlineMs) throw new Error(`did not come true: ${condition}`);
+    await Bun.sleep(5);
+  }
+}

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { runGateway, scratchFolder, startGateway } from "../support/gateway-process.ts";
+import { startPostgresServer } from "../support/postgres-server.ts";
+import { type Replay, startReplay } from "../support/replay-upstream.ts";
+import { startRelay } from "../support/tcp-relay.ts";
+
+const server = await startPostgresServer();
+const folder = scratchFolder();
+let ollama: Replay;
+beforeAll(async () => {
+  ollama = await startReplay("ollama");
+  await ollama.play("chat-success");
+});
+afterAll(async () => {
+  ollama.stop();
+  await server?.stop();
+  folder.remove();
+});
+
+/** The server's own address, for a relay to stand in front of. */
+function addressOf(url: string) {
+  const { hostname, port } = new URL(url.replace(/^postgres(ql)?:/, "http:"));
+  return { host: hostname, port: Number(port) };
+}
+const throughRelay = (url: string, port: number) => url.replace(/@[^/]+\//, `@127.0.0.1:${port}/`);
+const hello = { messages: [{ role: "user", content: "Hello" }] };
+
+describe.skipIf(server === null)("a gateway on a Postgres server", () => {
+  test("starts without it, calls no provider while it is away, serves when it comes, and again after it went", async () => {
+    const url = server?.url ?? "";
+    const relay = await startRelay(addressOf(url));
+    await relay.shut();
+    const gateway = await startGateway(folder.path, {
+      DATABASE_URL: throughRelay(url, relay.port),
+      DATA_DIR: `${folder.path}/data`,
+      OLLAMA_BASE_URL: ollama.url,
+      OLLAMA_MODEL: "smollm2:135m",
+    });
+    const refused = async () => {
+      const asked = ollama.asked().length;
+      const response = await gateway.chat(hello);
+      expect(response.status).toBe(503);
+      expect(await response.json()).toMatchObject({
+        provider: "local",
+        content: null,
+        error: { code: "audit.unavailable" },
+      });
+      expect(ollama.asked().length).toBe(asked);
+    };
+    try {
+      expect((await gateway.request("/v1/health")).status).toBe(200);
+      const unready = await gateway.request("/v1/ready");
+      expect(unready.status).toBe(503);
+      expect(await unready.json()).toMatchObject({ dependencies: { database: { state: "down" } } });
+      await refused();
+
+      await relay.open();
+      await serves(gateway);
+
+      await relay.shut();
+      await refused();
+      await relay.open();
+      await serves(gateway);
+
+      const metrics = await (await gateway.request("/v1/metrics")).text();
+      expect(metrics).toMatch(/policy_mesh_audit_write_failures_total\{step="intent"\} [2-9]/);
+      const password = decodeURIComponent(/:([^:@]+)@/.exec(url)?.[1] ?? "no password");
+      expect(gateway.output.stdout + gateway.output.stderr).not.toContain(password);
+      expect(await gateway.stop()).toBe(0);
+    } finally {
+      gateway.signal("SIGKILL");
+      await relay.shut();
+    }
+  }, 60_000);
+
+  test("replicas share it: each finds the rows of the other", async () => {
+    const url = (await server?.createDatabase()) ?? "";
+    const env = { DATABASE_URL: url, OLLAMA_BASE_URL: ollama.url, OLLAMA_MODEL: "smollm2:135m" };
+    const replicas = await Promise.all(
+      ["one", "two"].map((name) => startGateway(folder.path, { ...env, DATA_DIR: `${folder.path}/${name}` })),
+    );
+    const [one, two] = replicas;
+    if (one === undefined || two === undefined) throw new Error("two were started");
+    try {
+      const answer = (await (await one.chat(hello)).json()) as { request_id: string };
+      expect(await (await two.request(`/v1/audit/${answer.request_id}`)).json()).toMatchObject({ status: "succeeded" });
+      expect(await Promise.all(replicas.map((replica) => replica.stop()))).toEqual([0, 0]);
+    } finally {
+      for (const replica of replicas) replica.signal("SIGKILL");
+    }
+  });
+
+  test("migrate says what is wrong without the password", async () => {
+    const wrong = (server?.url ?? "").replace(/:[^:@]+@/, ":hunter2@").replace(/\/[^/?]+(\?|$)/, "/no_such_database$1");
+    const result = await runGateway(["migrate"], folder.path, {
+      DATABASE_URL: wrong,
+      DATA_DIR: `${folder.path}/wrong`,
+    });
+    expect(result.exitCode).toBe(1);
+    expect(result.stderr).not.toBe("");
+    expect(result.stderr + result.stdout).not.toContain("hunter2");
+  });
+});
+
+async function serves(gateway: Awaited<ReturnType<typeof startGateway>>): Promise<void> {
+  const deadlineMs = performance.now() + 20_000;
+  for (;;) {
+    const response = await gateway.chat(hello);
+    if (response.status === 200) return;
+    expect(response.status).toBe(503);
+    if (performance.now() > deadlineMs) throw new Error("the gateway did not recover");
+    await Bun.sleep(200);
+  }
+}
