@@ -20,7 +20,7 @@ export function scratchFolder() {
 }
 
 /** Runs a command to its end, in `cwd` and with nothing in the environment but `env`. */
-export async function runGateway(args: string[], cwd: string, env: Environment = {}) {
+export async function runGateway(args: readonly string[], cwd: string, env: Environment = {}) {
   const child = Bun.spawn(gatewayCommand(...args), {
     cwd,
     env: { ...env },
