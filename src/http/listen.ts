@@ -15,6 +15,8 @@ export type HttpServer = {
   drain(): Promise<void>;
 };
 
+type Handle = (request: Request) => Response | Promise<Response>;
+
 type Options = {
   readonly host: string;
   readonly port: number;
@@ -23,19 +25,22 @@ type Options = {
 };
 
 /** Serves HTTP. Throws what Bun throws when the address cannot be had. */
-export function listen(handle: (request: Request) => Response | Promise<Response>, options: Options): HttpServer {
+export function listen(handle: Handle, options: Options): HttpServer {
   let inFlight = 0;
   const server = Bun.serve({
     hostname: options.host,
     port: options.port,
     idleTimeout: IDLE_TIMEOUT_SECONDS,
     maxRequestBodySize: options.maxBodyBytes + BODY_MARGIN_BYTES,
+    development: false,
+    // Outside development Bun would share a taken port with whoever has it, and each would get some of the requests.
+    reusePort: false,
     async fetch(request, self) {
       // A model on a CPU may be silent for longer than a connection may.
       self.timeout(request, options.providerTimeoutSeconds + ANSWER_MARGIN_SECONDS);
       inFlight++;
       try {
-        return await handle(request);
+        return request.method === "HEAD" ? await headOf(request, handle) : await handle(request);
       } finally {
         inFlight--;
       }
@@ -51,6 +56,13 @@ export function listen(handle: (request: Request) => Response | Promise<Response
       while (inFlight > 0 && performance.now() < cutAtMs) await Bun.sleep(10);
     },
   };
+}
+
+/** What GET would answer, without its body (RFC 9110, 9.3.2). */
+async function headOf(request: Request, handle: Handle): Promise<Response> {
+  const response = await handle(new Request(request, { method: "GET" }));
+  await response.body?.cancel();
+  return new Response(null, { status: response.status, headers: response.headers });
 }
 
 async function endsWithin(promise: Promise<void>, timeoutMs: number): Promise<void> {
