@@ -1,6 +1,5 @@
 import { PROVIDER_IDS } from "../core/decision.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
-import { isOllamaCloudName } from "../core/models.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import {
   choiceSetting,
@@ -8,6 +7,7 @@ import {
   httpUrlSetting,
   integerSetting,
   listSetting,
+  localModelSetting,
   optionalKeySetting,
   optionalPostgresUrlSetting,
   optionalTextSetting,
@@ -67,7 +67,7 @@ export const SETTINGS = {
     shape: "an http(s) URL",
     description: "The Ollama server that answers for the local zone.",
   }),
-  ollamaModel: textSetting({
+  ollamaModel: localModelSetting({
     name: "OLLAMA_MODEL",
     defaultValue: "gemma3:1b",
     shape: "a model name",
@@ -157,29 +157,17 @@ export function readConfig(env: Environment): Result<Config, readonly ConfigFaul
   };
   // The types of the entries are those of SETTINGS by construction; Object.fromEntries cannot say so.
   const config = Object.fromEntries(Object.entries(SETTINGS).map(([key, setting]) => [key, read(setting)])) as Values;
-  if (faults.length === 0) faults.push(...crossFaults(config));
+  faults.push(...crossFaults(config));
   return faults.length === 0 ? ok(config) : err(faults);
 }
 
-function crossFaults(config: Config): ConfigFault[] {
-  const faults: ConfigFault[] = [];
-  if (!isLoopbackHost(config.host) && !config.allowAnonymous) {
-    faults.push({
-      variable: "HOST",
-      shape: SETTINGS.host.shape,
-      remedy:
-        "the gateway has no authentication of its own yet, so it listens on loopback only; use 127.0.0.1, or set " +
-        "ALLOW_ANONYMOUS=true if something in front of it decides who may call",
-    });
-  }
-  if (isOllamaCloudName(config.ollamaModel)) {
-    faults.push({
-      variable: "OLLAMA_MODEL",
-      shape: SETTINGS.ollamaModel.shape,
-      remedy: "Ollama forwards models with this ending to a hosted service; name one that runs on your machine",
-    });
-  }
-  return faults;
+/** What settings mean together. A value that has a fault of its own is undefined here and says nothing. */
+function crossFaults({ host, allowAnonymous }: Partial<Config>): ConfigFault[] {
+  if (host === undefined || allowAnonymous !== false || isLoopbackHost(host)) return [];
+  const remedy =
+    "the gateway has no authentication of its own yet, so it listens on loopback only; use 127.0.0.1, or set " +
+    "ALLOW_ANONYMOUS=true if something in front of it decides who may call";
+  return [{ variable: SETTINGS.host.name, shape: SETTINGS.host.shape, remedy }];
 }
 
 /** One message for all faults, as a person at a terminal reads it. */

@@ -1,3 +1,4 @@
+import { isOllamaCloudName } from "../core/models.ts";
 import { err, ok, type Result } from "../core/result.ts";
 
 /**
@@ -29,6 +30,15 @@ export const textSetting = (words: Words): Setting<string> =>
   setting(words, (value) => (value === null ? err(`set it to ${words.shape}`) : ok(value)));
 
 export const optionalTextSetting = (words: Words): Setting<string | null> => setting(words, (value) => ok(value));
+
+export function localModelSetting(words: Words): Setting<string> {
+  return setting(words, (value) => {
+    if (value === null) return err(`set it to ${words.shape}`);
+    return isOllamaCloudName(value)
+      ? err("Ollama forwards models with this ending to a hosted service; name one that runs on your machine")
+      : ok(value);
+  });
+}
 
 export function integerSetting(words: Words & { min: number; max: number }): Setting<number> {
   return setting(words, (value) => {

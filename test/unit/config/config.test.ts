@@ -32,6 +32,10 @@ describe("readConfig", () => {
     });
   });
 
+  test("reports what settings mean together beside what is wrong with others", () => {
+    expect(variablesOf({ HOST: "0.0.0.0", PORT: "abc" })).toEqual(["PORT", "HOST"]);
+  });
+
   test("takes an empty variable as unset, and trims", () => {
     const config = readConfig({ PORT: "", HOST: "  ", OPENAI_API_KEY: " sk-x ", SENSITIVITY_KEYWORDS: " a , ,b," });
     expect(config.ok && config.value).toMatchObject({
@@ -54,6 +58,7 @@ describe("readConfig", () => {
       COST_MAX_PROMPT_LENGTH_FOR_LOCAL: "-1",
       DATABASE_URL: "mysql://x",
       AUDIT_DIGEST_KEY: "short",
+      OLLAMA_MODEL: "big:cloud",
     });
     expect(variables.toSorted()).toEqual(
       [
@@ -65,6 +70,7 @@ describe("readConfig", () => {
         "LOG_LEVEL",
         "MAX_BODY_BYTES",
         "OLLAMA_BASE_URL",
+        "OLLAMA_MODEL",
         "PORT",
         "PROVIDER_TIMEOUT_SECONDS",
       ].toSorted(),
