@@ -4,6 +4,7 @@ import { auditRoutes } from "./http/audit.ts";
 import { chatRoutes } from "./http/chat.ts";
 import { docsRoutes } from "./http/docs.ts";
 import { errorHandling } from "./http/errors.ts";
+import { requireLoopbackHost } from "./http/loopback-host.ts";
 import { requestIdOf } from "./http/request-id.ts";
 import { type Metrics, systemRoutes } from "./http/system.ts";
 
@@ -13,15 +14,18 @@ export type AppOptions = {
   readonly maxBodyBytes: number;
   readonly version: string;
   readonly isDraining: () => boolean;
+  /** Whether only requests to a loopback name are answered; see `requireLoopbackHost`. */
+  readonly loopbackOnly: boolean;
 };
 
 /** Every route there is. Never listens: a test calls `handle`, a server is given `fetch`. */
-export function buildApp({ deps, metrics, maxBodyBytes, version, isDraining }: AppOptions) {
+export function buildApp({ deps, metrics, maxBodyBytes, version, isDraining, loopbackOnly }: AppOptions) {
   // Elysia would drop fields that a schema does not know; a client must hear of them instead.
   const app = new Elysia({ normalize: false });
   return app
     .onRequest(({ request, set }) => {
       set.headers["x-request-id"] = requestIdOf(request);
+      if (loopbackOnly) requireLoopbackHost(request);
     })
     .use(errorHandling(deps.telemetry, () => app.routes))
     .use(docsRoutes(version))

@@ -22,6 +22,8 @@ export type BootFailure = { readonly message: string };
 export type Gateway = {
   readonly url: string;
   readonly database: Store["kind"];
+  /** Why the database could not be used at start, if so; it is tried again meanwhile. */
+  readonly databaseProblem: string | null;
   readonly providers: Providers;
   /** Resolves when the gateway cannot go on, for the supervisor to start it again. */
   readonly died: Promise<BootFailure>;
@@ -34,6 +36,8 @@ const MIGRATE_RETRY_MS = 5_000;
 /** The local server is asked often, since people pull models; a hosted one's list hardly changes. */
 const LOCAL_CHECK_EVERY_MS = 30_000;
 const CLOUD_CHECK_EVERY_MS = 300_000;
+/** A migration that waits for a server may take longer; what it does is safe to leave. */
+const WORKERS_STOP_TIMEOUT_MS = 5_000;
 const ALWAYS = 0;
 
 /** Config -> opened resources -> Deps -> listening server. What was opened is closed again when a later step fails. */
@@ -75,6 +79,7 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
     maxBodyBytes: config.maxBodyBytes,
     version: VERSION,
     isDraining: () => draining,
+    loopbackOnly: !config.allowAnonymous,
   });
   try {
     server = listen(app.fetch, config);
@@ -87,24 +92,25 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
     repeat(async () => void (await local.check(ALWAYS)), LOCAL_CHECK_EVERY_MS),
     repeat(async () => void (await openai.check(ALWAYS)), CLOUD_CHECK_EVERY_MS),
     repeat(async () => void (await store.auditEvents.settleInterrupted("overdue", new Date())), SETTLE_EVERY_MS),
-    ...(prepared.value.migrated ? [] : [repeat(async () => void (await store.migrate()), MIGRATE_RETRY_MS)]),
+    ...(prepared.value.problem === null ? [] : [repeat(async () => void (await store.migrate()), MIGRATE_RETRY_MS)]),
   ];
 
   return ok({
     url: server.url,
     database: store.kind,
+    databaseProblem: prepared.value.problem,
     providers: deps.providers,
     died: store.died,
     async close() {
       draining = true;
       await server.drain();
-      await Promise.all(workers.map((worker) => worker.stop()));
+      await Promise.race([Promise.all(workers.map((worker) => worker.stop())), timeout(WORKERS_STOP_TIMEOUT_MS)]);
       await store.close();
     },
   });
 }
 
-type Prepared = { readonly digestSecret: Uint8Array; readonly migrated: boolean };
+type Prepared = { readonly digestSecret: Uint8Array; readonly problem: string | null };
 
 /**
  * A server that is away does not keep the gateway from starting: it answers health, is not ready, refuses chat, and
@@ -119,7 +125,7 @@ async function prepareStore(store: Store, config: Config): Promise<Result<Prepar
   }
   // The lock says that no other process has the embedded database, so whatever is pending there was interrupted.
   if (store.kind === "embedded") await store.auditEvents.settleInterrupted("everyPending", new Date());
-  return ok({ digestSecret: secret.value, migrated: migrated.ok });
+  return ok({ digestSecret: secret.value, problem: migrated.ok ? null : migrated.error.message });
 }
 
 function createProviders(config: Config): Providers {
@@ -133,6 +139,9 @@ function createProviders(config: Config): Providers {
     }),
   };
 }
+
+/** Does not keep the process alive. */
+const timeout = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
 function cannotListen(config: Config, cause: unknown): string {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";

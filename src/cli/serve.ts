@@ -46,8 +46,9 @@ function firstSignal(): Promise<void> {
 }
 
 /** Standard output carries JSON log lines only, so this goes to standard error. */
-async function greet({ url, database, providers }: Gateway): Promise<void> {
+async function greet({ url, database, databaseProblem, providers }: Gateway): Promise<void> {
   const { local, openai } = providers;
+  const trouble = databaseProblem === null ? "" : `, not usable yet: ${databaseProblem}`;
   console.error(
     [
       "",
@@ -55,7 +56,7 @@ async function greet({ url, database, providers }: Gateway): Promise<void> {
       `  chat      POST ${url}/v1/chat`,
       `  docs      ${url}/docs`,
       `  metrics   ${url}/v1/metrics`,
-      `  database  ${database === "embedded" ? "embedded Postgres" : "the server that DATABASE_URL names"}`,
+      `  database  ${database === "embedded" ? "embedded Postgres" : "the server that DATABASE_URL names"}${trouble}`,
       `  local     ${await describeProvider(local)}`,
       `  openai    ${await describeProvider(openai)}`,
       "",

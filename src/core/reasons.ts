@@ -45,6 +45,10 @@ export const ERROR_REASONS = {
   "request.too_deep": refusal(400, "The body nests deeper than the gateway reads."),
   "request.not_found": refusal(404, "There is no such route."),
   "request.method_not_allowed": refusal(405, "The route exists, the method does not; `allow` lists those that do."),
+  "request.host_not_allowed": refusal(
+    421,
+    "The Host header names no loopback address, and the gateway serves only those.",
+  ),
   "request.body_too_large": refusal(413, "The body is larger than MAX_BODY_BYTES."),
   "request.unsupported_media_type": refusal(415, "The body's content type is not application/json."),
   "request.aborted": refusal(499, "The caller disconnected before the answer; nobody reads this."),
@@ -72,7 +76,6 @@ export const ERROR_REASONS = {
   },
   "audit.not_found": refusal(404, "No audit event has this request id."),
   "audit.unavailable": own(503, "The audit event could not be committed, so nothing is answered."),
-  "gateway.draining": { ...own(503, "The gateway is shutting down and takes no new requests."), logLevel: "info" },
   "gateway.internal": own(500, "A bug in the gateway; the log line with this request id has the details."),
 } as const satisfies Record<string, Reason>;
 

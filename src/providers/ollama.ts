@@ -3,12 +3,13 @@ import { Value } from "@sinclair/typebox/value";
 import { Ollama } from "ollama";
 import type { ChatRequest, Chunk, ProviderFailure } from "../core/chat.ts";
 import type { AllowedTarget } from "../core/decision.ts";
-import { isOllamaCloudName, withOllamaTag } from "../core/models.ts";
+import { isOllamaCloudName, reportedModel, withOllamaTag } from "../core/models.ts";
 import type { Provider } from "../core/provider.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { malformed, toFailure, type Upstream } from "./failures.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
 import { type ListedModel, ModelList } from "./model-list.ts";
+import { TokenCount } from "./token-count.ts";
 
 /** How long the server's word that a model is its own is taken before it is asked again. */
 const LOCALITY_MAX_AGE_MS = 30_000;
@@ -30,8 +31,8 @@ const ChatAnswer = Type.Object({
   message: Type.Object({ content: Type.String() }),
   done: Type.Literal(true),
   done_reason: Type.Optional(Type.String()),
-  prompt_eval_count: Type.Optional(Type.Integer({ minimum: 0 })),
-  eval_count: Type.Optional(Type.Integer({ minimum: 0 })),
+  prompt_eval_count: Type.Optional(TokenCount),
+  eval_count: Type.Optional(TokenCount),
   ...RemoteFields,
 });
 type ChatAnswer = Static<typeof ChatAnswer>;
@@ -115,7 +116,7 @@ function* toChunks(answer: unknown, model: string, upstream: Upstream): Iterable
   yield { kind: "text", text: answer.message.content };
   yield {
     kind: "end",
-    model: answer.model,
+    model: reportedModel(answer.model, model),
     finishReason: answer.done_reason ?? "stop",
     usage: { promptTokens: answer.prompt_eval_count ?? null, completionTokens: answer.eval_count ?? null },
   };

@@ -4,11 +4,13 @@ import OpenAI from "openai";
 import type { ChatRequest, Chunk, ProviderFailure } from "../core/chat.ts";
 import type { AllowedTarget } from "../core/decision.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
+import { reportedModel } from "../core/models.ts";
 import type { Provider } from "../core/provider.ts";
 import { err, ok } from "../core/result.ts";
 import { malformed, toFailure, type Upstream } from "./failures.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
 import { ModelList } from "./model-list.ts";
+import { TokenCount } from "./token-count.ts";
 
 /** `GET /models`. */
 const Models = Type.Object({ data: Type.Array(Type.Object({ id: Type.String({ minLength: 1 }) })) });
@@ -27,10 +29,7 @@ const Completion = Type.Object({
     { minItems: 1 },
   ),
   usage: Type.Optional(
-    Type.Union([
-      Type.Object({ prompt_tokens: Type.Integer({ minimum: 0 }), completion_tokens: Type.Integer({ minimum: 0 }) }),
-      Type.Null(),
-    ]),
+    Type.Union([Type.Object({ prompt_tokens: TokenCount, completion_tokens: TokenCount }), Type.Null()]),
   ),
 });
 
@@ -93,7 +92,7 @@ export function createOpenAi(options: OpenAiOptions): Provider {
     try {
       const messages = request.messages.map(({ role, content }) => ({ role, content }));
       const completion: unknown = await client(signal).chat.completions.create({ model: target.model, messages });
-      yield* toChunks(completion, upstream);
+      yield* toChunks(completion, target.model, upstream);
     } catch (thrown) {
       yield { kind: "failure", failure: toFailure(thrown, upstream, target.model) };
     }
@@ -109,7 +108,7 @@ export function createOpenAi(options: OpenAiOptions): Provider {
   };
 }
 
-function* toChunks(completion: unknown, upstream: Upstream): Iterable<Chunk> {
+function* toChunks(completion: unknown, model: string, upstream: Upstream): Iterable<Chunk> {
   const choice = Value.Check(Completion, completion) ? completion.choices[0] : undefined;
   const text = choice?.message.content ?? choice?.message.refusal;
   if (!Value.Check(Completion, completion) || choice === undefined) {
@@ -123,7 +122,7 @@ function* toChunks(completion: unknown, upstream: Upstream): Iterable<Chunk> {
     yield { kind: "text", text };
     yield {
       kind: "end",
-      model: completion.model,
+      model: reportedModel(completion.model, model),
       finishReason: choice.finish_reason,
       usage: {
         promptTokens: completion.usage?.prompt_tokens ?? null,

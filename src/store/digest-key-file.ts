@@ -28,7 +28,9 @@ export function loadOrCreateDigestKey(dataDir: string): Result<Uint8Array, KeyFi
     const secret = Buffer.from(readFileSync(path, "utf8").trim(), "base64");
     return secret.length === KEY_BYTES
       ? ok(secret)
-      : err({ message: `${path} does not hold ${KEY_BYTES} bytes in base64.` });
+      : err({
+          message: `${path} does not hold ${KEY_BYTES} bytes in base64. Restore it, or move it away to have another made.`,
+        });
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
     return err({ message: `${path} cannot be read or made (${code}).` });

@@ -35,8 +35,8 @@ export function acquireLock(dir: string): Result<Lock, LockHeld> {
     database = new Database(join(directory, LOCK_FILE), { create: true, readwrite: true });
     chmodSync(join(directory, LOCK_FILE), 0o600);
     database.run("PRAGMA busy_timeout = 0");
-    // Nothing is ever written through this handle, so no journal may appear beside the lock.
-    database.run("PRAGMA journal_mode = OFF");
+    // Nothing is ever written through this handle, so no journal needs to stand beside the lock; OFF is not taken.
+    database.run("PRAGMA journal_mode = MEMORY");
     database.run("BEGIN EXCLUSIVE");
   } catch (cause) {
     database?.close();

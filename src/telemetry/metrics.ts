@@ -72,10 +72,11 @@ export function createMetrics(build: { readonly version: string; readonly bun: s
   };
 }
 
-/** Of prom-client's defaults only the process's own: those of Node's engine read as nonsense on Bun. */
+/** Of prom-client's defaults those that mean something on Bun: not the engine's, nor the data segment called heap. */
 function collectProcessMetrics(registry: Registry): void {
   collectDefaultMetrics({ register: registry });
   for (const metric of registry.getMetricsAsArray()) {
-    if (!metric.name.startsWith("process_")) registry.removeSingleMetric(metric.name);
+    const isSound = metric.name.startsWith("process_") && metric.name !== "process_heap_bytes";
+    if (!isSound) registry.removeSingleMetric(metric.name);
   }
 }

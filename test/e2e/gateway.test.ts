@@ -230,6 +230,17 @@ describe("a running gateway", () => {
     expect(performance.now() - startedMs).toBeLessThan(5_000);
   });
 
+  test("answers HEAD as GET without a body, and a foreign Host with 421", async () => {
+    const head = await gateway.request("/v1/health", { method: "HEAD" });
+    expect([head.status, head.headers.get("content-type"), await head.text()]).toEqual([
+      200,
+      expect.stringContaining("application/json"),
+      "",
+    ]);
+    expect((await gateway.request("/v1/chat", { method: "HEAD" })).status).toBe(405);
+    expect((await gateway.request("/v1/health", { headers: { host: "evil.example" } })).status).toBe(421);
+  });
+
   test("says when its port is taken", async () => {
     const port = new URL(gateway.url).port;
     const second = await runGateway(

@@ -48,6 +48,7 @@ describe.skipIf(server === null)("a gateway on a Postgres server", () => {
       expect(ollama.asked().length).toBe(asked);
     };
     try {
+      expect(gateway.output.stderr).toContain("not usable yet: The database cannot be reached");
       expect((await gateway.request("/v1/health")).status).toBe(200);
       const unready = await gateway.request("/v1/ready");
       expect(unready.status).toBe(503);

@@ -17,6 +17,7 @@ function setUp() {
     maxBodyBytes: MAX_BODY_BYTES,
     version: "0.0.0",
     isDraining: () => draining,
+    loopbackOnly: false,
   });
   const send = (path: string, init?: RequestInit) => app.handle(new Request(`http://gateway${path}`, init));
   const post = (
@@ -219,6 +220,27 @@ describe("bad input", () => {
       expect(await response.json()).toMatchObject({ error: { code: "request.method_not_allowed" } });
     }
   });
+
+  test.each(["evil.example", "127.0.0.1.evil.example", "192.168.1.1"])(
+    "answers nobody who calls it %s while loopback is its protection",
+    async (host) => {
+      const { deps, telemetry } = setUp();
+      const guarded = buildApp({
+        deps,
+        metrics: createMetrics({ version: "0.0.0", bun: "0" }).registry,
+        maxBodyBytes: MAX_BODY_BYTES,
+        version: "0.0.0",
+        isDraining: () => false,
+        loopbackOnly: true,
+      });
+      const ask = (name: string) => guarded.handle(new Request(`http://${name}:8000/v1/health`));
+      const response = await ask(host);
+      expect(response.status).toBe(421);
+      expect(await response.json()).toMatchObject({ error: { code: "request.host_not_allowed", field: "host" } });
+      expect(telemetry.refused).toHaveLength(1);
+      for (const loopback of ["127.0.0.1", "localhost", "[::1]"]) expect((await ask(loopback)).status).toBe(200);
+    },
+  );
 
   test("hides the cause of a bug", async () => {
     const { send, deps, telemetry } = setUp();

@@ -17,6 +17,7 @@ const app = buildApp({
   maxBodyBytes: 100_000,
   version: "0.0.0",
   isDraining: () => false,
+  loopbackOnly: false,
 });
 const get = (path: string) => app.handle(new Request(`http://gateway${path}`));
 const document = (await (await get("/docs/json")).json()) as Document;

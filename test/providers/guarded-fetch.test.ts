@@ -65,6 +65,26 @@ describe.each(["local", "openai"] as const)("a misbehaving server behind %s", (i
     expect(failure.message).not.toContain("private");
   });
 
+  test("cannot put words on record where the model's name belongs, nor a count that no column holds", async () => {
+    const message = { role: "assistant", content: "hi" };
+    const answerWith = (model: string, tokens: number) => () =>
+      Response.json(
+        id === "local"
+          ? { model, message, done: true, prompt_eval_count: tokens, eval_count: 1 }
+          : {
+              model,
+              choices: [{ finish_reason: "stop", message }],
+              usage: { prompt_tokens: tokens, completion_tokens: 1 },
+            },
+      );
+    behave = answerWith("private words\u0000", 5);
+    const chunks = await Array.fromAsync(
+      PROVIDERS[id].chat(target(id, "m"), chatRequest("x"), AbortSignal.timeout(5_000)),
+    );
+    expect(chunks.at(-1)).toMatchObject({ kind: "end", model: "m" });
+    expect((await failureOf(id, answerWith("m", 3e9))).category).toBe("malformed_response");
+  });
+
   test("gives a clean failure for a 500 that is a page", async () => {
     const page = () =>
       new Response("<h1>private words</h1>", { status: 500, headers: { "content-type": "text/html" } });

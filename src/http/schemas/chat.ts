@@ -1,11 +1,10 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { CHAT_ROLES } from "../../core/chat.ts";
 import { PROVIDER_IDS } from "../../core/decision.ts";
+import { MODEL_NAME_PATTERN } from "../../core/models.ts";
 import { literals, nullable } from "./literals.ts";
 
 const MAX_MESSAGES = 2_048;
-/** What model names of Ollama and OpenAI-compatible servers are made of; short, so that it is no place for content. */
-const MODEL_NAME = "^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$";
 
 export const ChatMessageBody = Type.Object(
   {
@@ -21,7 +20,7 @@ export const ChatBody = Type.Object(
     model: Type.Optional(
       nullable(
         Type.String({
-          pattern: MODEL_NAME,
+          pattern: MODEL_NAME_PATTERN,
           description: "A wish: used where the provider that policy chooses has it, else that provider's own default.",
         }),
       ),
