@@ -1,0 +1,290 @@
+/**
+ * Makes the reference pages from the code, so that they cannot say anything else than the code does. A test compares
+ * what is committed with what this makes. To write the files again:
+ *
+ *     npx -y bun@1.4.5 run docs
+ */
+import { join } from "node:path";
+import manifest from "../../package.json" with { type: "json" };
+import { buildApp } from "../../src/app.ts";
+import { COMMANDS } from "../../src/cli/run.ts";
+import { describeFaults, readConfig, SETTINGS } from "../../src/config/config.ts";
+import type { Setting } from "../../src/config/settings.ts";
+import { ERROR_REASONS, type Reason, ROUTING_REASONS } from "../../src/core/reasons.ts";
+import { createMetrics, LABEL_VALUES } from "../../src/telemetry/metrics.ts";
+import { fakeDeps } from "./deps.ts";
+
+/** Every generated file and what makes it. */
+export const DOCUMENTS: Readonly<Record<string, () => string | Promise<string>>> = {
+  ".env.example": envExample,
+  "docs/reference/api.md": async () => apiReference(await openApiDocument()),
+  "docs/reference/cli.md": cliReference,
+  "docs/reference/configuration.md": configurationReference,
+  "docs/reference/metrics.md": metricsReference,
+  "docs/reference/reasons.md": reasonsReference,
+};
+
+const settings: readonly Setting<unknown>[] = Object.values(SETTINGS);
+const maxBodyBytes = 1_024;
+
+function envExample(): string {
+  const head = [
+    "# Every setting of Policy Mesh. Nothing here has to be set: what stands after `=` is the default.",
+    "# Copy this file to .env and take the `#` off what you change. An empty value counts as unset.",
+  ];
+  const entries = settings.map(({ name, defaultValue, shape, description, secret }) => [
+    `# ${description}`,
+    `# Shape: ${shape}.${secret ? " Secret." : ""}`,
+    `#${name}=${defaultValue ?? ""}`,
+  ]);
+  return text([head, ...entries].map((lines) => lines.join("\n")));
+}
+
+function configurationReference(): string {
+  const rows = settings.map(({ name, defaultValue, shape, description, secret }) => [
+    code(name),
+    defaultValue === null ? "none" : defaultValue === "" ? "empty" : code(defaultValue),
+    shape,
+    `${description}${secret ? " Secret: never logged, never shown." : ""}`,
+  ]);
+  const wrong = readConfig({ PORT: "eighty", DEFAULT_PROVIDER: "cloud" });
+  return page("Configuration", "SETTINGS in src/config/config.ts", [
+    "Settings come from the environment and from nowhere else. Bun also reads a file `.env` in the working directory " +
+      "into the environment; a variable that is set already wins over it. An empty value counts as unset.",
+    "Everything is checked at start. If something is wrong the process says what, in one message, and exits with 1. " +
+      "The message names the variable and the remedy and never repeats the value. For example:",
+    fence("text", wrong.ok ? "" : describeFaults(wrong.error)),
+    table(["Variable", "Default", "Shape", "What it does"], rows),
+    "Outside the gateway's own settings, two things of the environment matter. `HTTP_PROXY`, `HTTPS_PROXY` and " +
+      "`NO_PROXY` apply to calls to the cloud provider, unless it is at a loopback address, and to nothing else (see " +
+      "[ADR 5](../adr/0005-local-traffic-ignores-proxies.md)). And `docker-compose.yml` also reads " +
+      "`POSTGRES_PASSWORD`.",
+  ]);
+}
+
+function reasonsReference(): string {
+  const routing = Object.entries(ROUTING_REASONS).map(([name, reason]) => [code(name), cell(reason.meaning)]);
+  const errors = Object.entries(ERROR_REASONS).map(([name, reason]: [string, Reason]) => [
+    code(name),
+    String(reason.status ?? ""),
+    reason.logLevel,
+    code(reason.openaiType ?? ""),
+    cell(reason.meaning),
+  ]);
+  return page("Reason codes", "src/core/reasons.ts", [
+    "A closed set: the gateway gives no other code. A code is never used again for another meaning.",
+    "## Why a request went where it went",
+    "`reason_codes` in answers, audit events and log lines; the label `reason` of " +
+      "[`policy_mesh_decisions_total`](metrics.md). A request that policy denies also carries the `policy.` code " +
+      "that denied it.",
+    table(["Code", "Meaning"], routing),
+    "## Why a request failed",
+    "`error.code` in answers and error bodies. `provider.` codes end in the failure category of the audit event. " +
+      "The error type is what the OpenAI protocol calls it; a later version uses it on a surface of that protocol.",
+    table(["Code", "HTTP status", "Log level", "Error type", "Meaning"], errors),
+  ]);
+}
+
+function metricsReference(): string {
+  const own = createMetrics({ version: "", bun: "" })
+    .registry.getMetricsAsArray()
+    .filter((metric) => !metric.name.startsWith("process_"));
+  const rows = own.map((metric) => [
+    code(metric.name),
+    String(metric.type),
+    listOf(metric, "labelNames").map(code).join(", ") || "none",
+    cell(metric.help),
+  ]);
+  const labels = Object.entries(LABEL_VALUES).map(([label, values]) => [code(label), values.map(code).join(", ")]);
+  const buckets = own.flatMap((metric) => listOf(metric, "upperBounds").map((bound) => `${bound} s`));
+  return page("Metrics", "src/telemetry/metrics.ts", [
+    "`GET /v1/metrics` gives them in Prometheus's text format 0.0.4.",
+    table(["Name", "Type", "Labels", "What it counts"], rows),
+    `Buckets of the latency: ${buckets.join(", ")}.`,
+    "Every label takes its values from a closed set, so the number of series is bounded. No label holds anything a " +
+      "caller sent. The labels of `policy_mesh_build_info` have one value each for a given build.",
+    table(["Label", "Values"], labels),
+    "Beside these there are the usual metrics of the process, whose names begin with `process_`. Which ones depends " +
+      "on the operating system.",
+  ]);
+}
+
+function cliReference(): string {
+  const commands = Object.values(COMMANDS).map(({ usage, summary }) => [code(`policy-mesh ${usage}`), cell(summary)]);
+  const scripts = Object.entries(manifest.scripts).map(([name, script]) => [code(`bun run ${name}`), code(script)]);
+  return page("Command line", "COMMANDS in src/cli/run.ts and the scripts in package.json", [
+    "## The program",
+    table(["Command", "What it does"], commands),
+    "Exit codes: 0 done, 1 failed, 2 wrong usage. Settings come from the environment, see " +
+      "[configuration](configuration.md). Log lines are JSON on standard output; what is meant for a person at a " +
+      "terminal is on standard error.",
+    "`SIGTERM` or `SIGINT` ends `serve` in order: it stops accepting, lets requests in flight finish within a bound, " +
+      "closes the database and exits with 0. Another signal, more than half a second later, ends it at once with 130.",
+    "## In a checkout",
+    "Where Bun is not installed, write `npx -y bun@1.4.5 run` for `bun run`.",
+    table(["Command", "What it runs"], scripts),
+  ]);
+}
+
+// The API: the OpenAPI document that the gateway itself serves, as a page.
+
+type Schema = { readonly [key: string]: unknown };
+type Operation = Schema & { readonly responses: Readonly<Record<string, Schema>> };
+
+/** Asks a gateway with fakes behind it for `/docs/json`. */
+async function openApiDocument(): Promise<Schema> {
+  const { registry } = createMetrics({ version: "", bun: "" });
+  const { deps } = fakeDeps();
+  const app = buildApp({
+    deps,
+    metrics: registry,
+    maxBodyBytes,
+    version: "0",
+    isDraining: () => false,
+    loopbackOnly: false,
+  });
+  const response = await app.handle(new Request("http://localhost/docs/json"));
+  if (!response.ok) throw new Error(`/docs/json answered ${response.status}`);
+  return object(await response.json());
+}
+
+export function apiReference(document: Schema): string {
+  const operations = Object.entries(object(document["paths"])).flatMap(([path, methods]) =>
+    Object.entries(object(methods)).map(([method, operation]) => describeOperation(document, method, path, operation)),
+  );
+  const everywhere = Object.entries(ERROR_REASONS)
+    .filter(([name]) => (name.startsWith("request.") && name !== "request.aborted") || name === "gateway.internal")
+    .map(([name, reason]) => [String(reason.status), code(name), cell(reason.meaning)]);
+  return page("API", "the OpenAPI document of the routes in src/http", [
+    "The running gateway shows the same as a page at `/docs`, where requests can be tried, and as an OpenAPI document " +
+      "at `/docs/json`. Every answer has the header `x-request-id`.",
+    ...operations,
+    "## Refused requests",
+    "What is refused before a decision leaves no audit event, whatever the route. The body is `request_id` and an " +
+      "`error` with `code`, `message` and `field` (null where no single field is at fault); it never repeats what was " +
+      "sent. All codes stand in [reason codes](reasons.md).",
+    table(["HTTP status", "Code", "Meaning"], everywhere),
+  ]);
+}
+
+function describeOperation(document: Schema, method: string, path: string, raw: unknown): string {
+  const operation = object(raw) as Operation;
+  const parts = [`## ${method.toUpperCase()} ${path}`, `${operation["summary"]}. ${operation["description"] ?? ""}`];
+  const parameters = array(operation["parameters"]).map((parameter) => object(parameter));
+  if (parameters.length > 0) {
+    const rows = parameters.map((parameter) => [
+      code(String(parameter["name"])),
+      typeOf(document, parameter["schema"]),
+      cell(String(parameter["description"] ?? object(parameter["schema"])["description"] ?? "")),
+    ]);
+    parts.push(table(["Parameter", "Type", "What it is"], rows));
+  }
+  const body = schemaOf(object(operation["requestBody"] ?? {}));
+  if (body !== null) parts.push("### Request", fieldTable(document, body));
+  for (const [statuses, schema] of responsesBySchema(operation)) {
+    parts.push(`### Answer ${statuses.join(", ")}`, schema === null ? "Text." : fieldTable(document, schema));
+  }
+  return parts.join("\n\n");
+}
+
+/** Statuses that are answered with the same body stand together. */
+function responsesBySchema({ responses }: Operation): [string[], Schema | null][] {
+  const groups = new Map<string, [string[], Schema | null]>();
+  for (const [status, response] of Object.entries(responses)) {
+    const schema = schemaOf(response);
+    const key = JSON.stringify(schema);
+    const group = groups.get(key) ?? [[], schema];
+    group[0].push(status);
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** Bodies are JSON; null where there is none. */
+function schemaOf(body: Schema): Schema | null {
+  const json = object(object(body["content"] ?? {})["application/json"] ?? {})["schema"];
+  return json === undefined ? null : object(json);
+}
+
+function fieldTable(document: Schema, schema: Schema): string {
+  return table(["Field", "Type", "Required", "What it is"], fields(document, schema, ""));
+}
+
+function fields(document: Schema, given: unknown, prefix: string): string[][] {
+  const schema = withoutNull(document, given);
+  if (schema["type"] === "array") return fields(document, schema["items"], `${prefix}[]`);
+  if (schema["properties"] === undefined) return [];
+  const required = array(schema["required"]);
+  return Object.entries(object(schema["properties"])).flatMap(([name, property]) => {
+    const path = prefix === "" ? name : `${prefix}.${name}`;
+    const description = String(withoutNull(document, property)["description"] ?? "");
+    const row = [code(path), typeOf(document, property), required.includes(name) ? "yes" : "no", cell(description)];
+    return [row, ...fields(document, property, path)];
+  });
+}
+
+function typeOf(document: Schema, given: unknown): string {
+  const schema = resolve(document, given);
+  const choices = array(schema["anyOf"] ?? schema["oneOf"]);
+  if (choices.length > 0) return [...new Set(choices.map((choice) => typeOf(document, choice)))].join(" or ");
+  if (schema["const"] !== undefined) return code(JSON.stringify(schema["const"]));
+  if (schema["enum"] !== undefined)
+    return array(schema["enum"])
+      .map((value) => code(JSON.stringify(value)))
+      .join(" or ");
+  if (schema["type"] === "array") {
+    const least = schema["minItems"] === undefined ? "" : `, at least ${schema["minItems"]}`;
+    const most = schema["maxItems"] === undefined ? "" : `, at most ${schema["maxItems"]}`;
+    return `array of ${typeOf(document, schema["items"])}${least}${most}`;
+  }
+  const format = schema["format"] ?? (schema["pattern"] === undefined ? undefined : code(String(schema["pattern"])));
+  return `${String(schema["type"])}${format === undefined ? "" : ` (${String(format)})`}`;
+}
+
+/** A nullable schema's own part, which is the one with fields and a description. */
+function withoutNull(document: Schema, given: unknown): Schema {
+  const schema = resolve(document, given);
+  const own = array(schema["anyOf"]).filter((choice) => resolve(document, choice)["type"] !== "null");
+  return own.length === 1 ? { ...schema, ...withoutNull(document, own[0]) } : schema;
+}
+
+function resolve(document: Schema, given: unknown): Schema {
+  const schema = object(given);
+  const reference = schema["$ref"];
+  if (typeof reference !== "string") return schema;
+  const target = reference
+    .split("/")
+    .slice(1)
+    .reduce<unknown>((value, key) => object(value)[key], document);
+  return resolve(document, target);
+}
+
+function object(value: unknown): Schema {
+  if (typeof value !== "object" || value === null) throw new Error(`not an object: ${JSON.stringify(value)}`);
+  return value as Schema;
+}
+
+const array = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const listOf = (value: object, name: string) => array((value as Schema)[name]).map(String);
+
+// Markdown.
+
+function page(title: string, source: string, parts: readonly string[]): string {
+  return text([`# ${title}`, `<!-- Made from ${source} by test/support/reference-docs.ts. Do not edit. -->`, ...parts]);
+}
+
+const text = (parts: readonly string[]): string => `${parts.join("\n\n")}\n`;
+const code = (word: string): string => (word === "" ? "" : `\`${word.replaceAll("|", "\\|")}\``);
+const cell = (words: string): string => words.replaceAll("|", "\\|").replaceAll("<", "&lt;");
+const fence = (language: string, words: string): string => `\`\`\`${language}\n${words}\n\`\`\``;
+const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+if (import.meta.main) {
+  if (process.argv[2] !== "--write") throw new Error("Usage: reference-docs.ts --write");
+  const root = join(import.meta.dir, "../..");
+  for (const [file, make] of Object.entries(DOCUMENTS)) await Bun.write(join(root, file), await make());
+}
