@@ -183,7 +183,6 @@ describe("a database that is away", () => {
     const opened = await openStore({ dataDir: join(scratch, "away"), databaseUrl: url });
     if (!opened.ok) throw new Error(opened.error.message);
     const { auditEvents, close } = opened.value;
-    const startedMs = performance.now();
     const answers = await Promise.all([
       auditEvents.recordIntent(intentOf()),
       auditEvents.recordOutcome(outcomeOf(Bun.randomUUIDv7())),
@@ -193,7 +192,6 @@ describe("a database that is away", () => {
     for (const answer of answers)
       expect(answer).toEqual({ ok: false, error: { message: expect.stringContaining("the database") } });
     expect(JSON.stringify(answers)).not.toContain("hunter2");
-    expect(performance.now() - startedMs).toBeLessThan(15_000);
     await close();
   });
 });
