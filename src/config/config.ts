@@ -39,7 +39,7 @@ export const SETTINGS = {
     defaultValue: "false",
     shape: "true or false",
     description:
-      "Says that something in front of the gateway decides who may call it, so that it may listen beyond loopback.",
+      "Says that something in front of the gateway decides who may call it: it may listen beyond loopback, and be called by any host name.",
   }),
   dataDir: textSetting({
     name: "DATA_DIR",
