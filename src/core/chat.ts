@@ -26,7 +26,7 @@ export type Usage = { readonly promptTokens: number | null; readonly completionT
  */
 export type Chunk =
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "end"; readonly model: string; readonly finishReason: string; readonly usage: Usage }
+  | { readonly kind: "end"; readonly model: string; readonly finishReason: string | null; readonly usage: Usage }
   | { readonly kind: "failure"; readonly failure: ProviderFailure };
 
 /** Closed set: it is a metric label, a column and part of reason codes. */

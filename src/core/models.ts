@@ -6,8 +6,8 @@ export const MODEL_NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$";
 const MODEL_NAME = new RegExp(MODEL_NAME_PATTERN);
 
 /** The name that a provider gives in its answer, or `asked` where that is no name: it is put on record. */
-export function reportedModel(reported: string, asked: string): string {
-  return MODEL_NAME.test(reported) ? reported : asked;
+export function reportedModel(reported: string | undefined, asked: string): string {
+  return reported !== undefined && MODEL_NAME.test(reported) ? reported : asked;
 }
 
 /**

@@ -5,7 +5,7 @@ import type { Providers } from "./deps.ts";
 export type Answer = {
   readonly content: string;
   readonly model: string;
-  readonly finishReason: string;
+  readonly finishReason: string | null;
   readonly usage: Usage;
 };
 

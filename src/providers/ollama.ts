@@ -7,7 +7,7 @@ import { isOllamaCloudName, reportedModel, withOllamaTag } from "../core/models.
 import type { Provider } from "../core/provider.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { malformed, toFailure, type Upstream } from "./failures.ts";
-import { guardedFetch } from "./guarded-fetch.ts";
+import { guardedFetch, UpstreamStatus } from "./guarded-fetch.ts";
 import { type ListedModel, ModelList } from "./model-list.ts";
 import { TokenCount } from "./token-count.ts";
 
@@ -27,7 +27,7 @@ const Tags = Type.Object({
 
 /** `POST /api/chat` with `stream: false`. */
 const ChatAnswer = Type.Object({
-  model: Type.String(),
+  model: Type.Optional(Type.String()),
   message: Type.Object({ content: Type.String() }),
   done: Type.Literal(true),
   done_reason: Type.Optional(Type.String()),
@@ -52,8 +52,13 @@ export function createOllama(options: { readonly baseUrl: string; readonly defau
     try {
       const tags: unknown = await client(signal).list();
       if (!Value.Check(Tags, tags)) return err(malformed(upstream));
-      return ok(tags.models.map((model) => ({ name: model.name, remote: isRemote(model.name, model) })));
+      return ok(tags.models.map((model) => ({ name: withOllamaTag(model.name), remote: isRemote(model.name, model) })));
     } catch (thrown) {
+      // Every Ollama has the list. What has none is something else that speaks its protocol, and is taken at the
+      // operator's word for the one model that the operator named.
+      if (thrown instanceof UpstreamStatus && thrown.status === 404) {
+        return ok([{ name: withOllamaTag(options.defaultModel), remote: false }]);
+      }
       return err(toFailure(thrown, upstream, options.defaultModel));
     }
   });
@@ -109,7 +114,7 @@ function* toChunks(answer: unknown, model: string, upstream: Upstream): Iterable
     yield { kind: "failure", failure: malformed(upstream) };
     return;
   }
-  if (isRemote(answer.model, answer)) {
+  if (isRemote(answer.model ?? model, answer)) {
     yield { kind: "failure", failure: remoteModel(model) };
     return;
   }
@@ -117,7 +122,7 @@ function* toChunks(answer: unknown, model: string, upstream: Upstream): Iterable
   yield {
     kind: "end",
     model: reportedModel(answer.model, model),
-    finishReason: answer.done_reason ?? "stop",
+    finishReason: answer.done_reason ?? null,
     usage: { promptTokens: answer.prompt_eval_count ?? null, completionTokens: answer.eval_count ?? null },
   };
 }

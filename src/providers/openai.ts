@@ -17,10 +17,10 @@ const Models = Type.Object({ data: Type.Array(Type.Object({ id: Type.String({ mi
 
 /** `POST /chat/completions` without `stream`. */
 const Completion = Type.Object({
-  model: Type.String(),
+  model: Type.Optional(Type.String()),
   choices: Type.Array(
     Type.Object({
-      finish_reason: Type.String(),
+      finish_reason: Type.Optional(Type.Union([Type.String(), Type.Null()])),
       message: Type.Object({
         content: Type.Optional(Type.Union([Type.String(), Type.Null()])),
         refusal: Type.Optional(Type.Union([Type.String(), Type.Null()])),
@@ -123,7 +123,7 @@ function* toChunks(completion: unknown, model: string, upstream: Upstream): Iter
     yield {
       kind: "end",
       model: reportedModel(completion.model, model),
-      finishReason: choice.finish_reason,
+      finishReason: choice.finish_reason ?? null,
       usage: {
         promptTokens: completion.usage?.prompt_tokens ?? null,
         completionTokens: completion.usage?.completion_tokens ?? null,

@@ -118,6 +118,28 @@ describe("local means local", () => {
   });
 });
 
+describe("a server that speaks the protocol and is no Ollama", () => {
+  test("is taken at the operator's word for the model that the operator named, and for no other", async () => {
+    const bare = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: (request) =>
+        request.method === "GET"
+          ? new Response("404 page not found", { status: 404 })
+          : Response.json({ message: { role: "assistant", content: "hi" }, done: true }),
+    });
+    const provider = createOllama({ baseUrl: `http://127.0.0.1:${bare.port}`, defaultModel: "named" });
+    const answers = (model: string) =>
+      Array.fromAsync(provider.chat(target("local", model), chatRequest(PROMPT), AbortSignal.timeout(5_000)));
+    expect(await answers("named")).toEqual([
+      { kind: "text", text: "hi" },
+      { kind: "end", model: "named", finishReason: null, usage: { promptTokens: null, completionTokens: null } },
+    ]);
+    expect(await answers("other")).toMatchObject([{ kind: "failure", failure: { category: "model_not_found" } }]);
+    await bare.stop(true);
+  });
+});
+
 describe("a server that is not there", () => {
   test("is unreachable, with what to do about it", async () => {
     const provider = createOllama({ baseUrl: "http://127.0.0.1:9", defaultModel: MODEL });
