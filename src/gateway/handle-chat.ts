@@ -1,55 +1,16 @@
-import { promptDigest } from "../audit/digest.ts";
-import type { Intent, Outcome, SettledStatus } from "../audit/event.ts";
-import type { ChatRequest, FailureCategory, Usage } from "../core/chat.ts";
-import type { AllowedTarget, Decision, ProviderId } from "../core/decision.ts";
-import type { Features } from "../core/features.ts";
-import { type ErrorReason, REASONS, type ReasonCode } from "../core/reasons.ts";
-import type { Result } from "../core/result.ts";
+import type { SettledStatus } from "../audit/event.ts";
+import type { ChatRequest, FailureCategory } from "../core/chat.ts";
+import { REASONS } from "../core/reasons.ts";
 import { decide } from "../policy/built-in.ts";
 import { extractFeatures } from "../policy/features.ts";
 import { scan } from "../scan/scan.ts";
 import { type AttemptResult, attemptInTurn } from "./attempt.ts";
+import { type ChatResult, type Ending, emptyResult, refused } from "./chat-result.ts";
+import type { Call, Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
 import { type Denial, plan } from "./plan.ts";
+import { intentOf, outcomeOf } from "./records.ts";
 import { Stopwatch } from "./stopwatch.ts";
-
-/** What a surface translates back to its client. `error` is null exactly when there is content. */
-export type ChatResult = {
-  readonly requestId: string;
-  readonly provider: ProviderId | null;
-  readonly model: string | null;
-  readonly reasonCodes: readonly ReasonCode[];
-  readonly content: string | null;
-  readonly finishReason: string | null;
-  readonly usage: Usage;
-  readonly error: { readonly code: ErrorReason; readonly message: string } | null;
-};
-
-/** Who asks, and until when: the signal is the caller's connection. */
-export type Call = { readonly requestId: string; readonly signal: AbortSignal };
-
-/** What became of a request, before it is on record and before anybody is told. */
-type Ending = {
-  readonly status: SettledStatus;
-  readonly failureCategory: FailureCategory | null;
-  readonly result: ChatResult;
-};
-
-type Planned = Result<readonly [AllowedTarget, ...AllowedTarget[]], Denial>;
-
-/** A request that was decided, and the clock that runs for it. */
-type Decided = {
-  readonly call: Call;
-  readonly request: ChatRequest;
-  readonly decision: Decision;
-  readonly planned: Planned;
-  readonly reasonCodes: readonly ReasonCode[];
-  readonly stopwatch: Stopwatch;
-};
-
-/** Time beyond the provider's for what the gateway itself does, before a pending row counts as orphaned. */
-const SETTLE_MARGIN_MS = 60_000;
-const NO_USAGE: Usage = { promptTokens: null, completionTokens: null };
 
 /**
  * The one pipeline that every chat surface runs: scan, decide, plan, record the intent, attempt, record the outcome.
@@ -146,23 +107,6 @@ function withhold(deps: Deps, decided: Decided): ChatResult {
   return result;
 }
 
-function emptyResult(decided: Decided, target: AllowedTarget | null): Omit<ChatResult, "error"> & { error: null } {
-  return {
-    requestId: decided.call.requestId,
-    provider: target?.provider ?? null,
-    model: target?.model ?? null,
-    reasonCodes: decided.reasonCodes,
-    content: null,
-    finishReason: null,
-    usage: NO_USAGE,
-    error: null,
-  };
-}
-
-function refused(decided: Decided, target: AllowedTarget | null, code: ErrorReason, message: string): ChatResult {
-  return { ...emptyResult(decided, target), error: { code, message } };
-}
-
 function announce(
   deps: Deps,
   { call, stopwatch }: Decided,
@@ -181,36 +125,4 @@ function announce(
     durationsMs: stopwatch.durationsMs,
     totalMs: stopwatch.totalMs,
   });
-}
-
-function intentOf(deps: Deps, decided: Decided, features: Features, receivedAt: Date): Intent {
-  const { call, request, planned, reasonCodes } = decided;
-  const target = planned.ok ? planned.value[0] : null;
-  return {
-    requestId: call.requestId,
-    receivedAt,
-    settleBy: new Date(receivedAt.getTime() + deps.providerTimeoutMs + SETTLE_MARGIN_MS),
-    surface: request.surface,
-    decision: planned.ok ? "route" : "deny",
-    provider: target?.provider ?? null,
-    zone: target?.zone ?? null,
-    model: target?.model ?? null,
-    reasonCodes,
-    messageCount: request.messages.length,
-    promptLength: features.promptLength,
-    promptDigest: promptDigest(deps.digestKey, request.messages),
-    streamed: request.streamed,
-  };
-}
-
-function outcomeOf(deps: Deps, { call, stopwatch }: Decided, ending: Ending): Outcome {
-  return {
-    requestId: call.requestId,
-    completedAt: deps.now(),
-    status: ending.status,
-    model: ending.result.model,
-    failureCategory: ending.failureCategory,
-    usage: ending.result.usage,
-    latencyMs: Math.round(stopwatch.totalMs),
-  };
 }

@@ -1,8 +1,9 @@
 import { Elysia } from "elysia";
 import type { ChatRequest } from "../core/chat.ts";
 import { REASONS } from "../core/reasons.ts";
+import type { ChatResult } from "../gateway/chat-result.ts";
 import type { Deps } from "../gateway/deps.ts";
-import { type ChatResult, handleChat } from "../gateway/handle-chat.ts";
+import { handleChat } from "../gateway/handle-chat.ts";
 import { readJson } from "./read-json.ts";
 import { requestIdOf } from "./request-id.ts";
 import { ChatAnswer, ChatBody } from "./schemas/chat.ts";

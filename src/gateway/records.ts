@@ -1,0 +1,43 @@
+import { promptDigest } from "../audit/digest.ts";
+import type { Intent, Outcome } from "../audit/event.ts";
+import type { Features } from "../core/features.ts";
+import type { Ending } from "./chat-result.ts";
+import type { Decided } from "./decided.ts";
+import type { Deps } from "./deps.ts";
+
+/** Time beyond the provider's for what the gateway itself does, before a pending row counts as orphaned. */
+const SETTLE_MARGIN_MS = 60_000;
+
+/** What is put on record before a provider is called. */
+export function intentOf(deps: Deps, decided: Decided, features: Features, receivedAt: Date): Intent {
+  const { call, request, planned, reasonCodes } = decided;
+  const target = planned.ok ? planned.value[0] : null;
+  return {
+    requestId: call.requestId,
+    receivedAt,
+    settleBy: new Date(receivedAt.getTime() + deps.providerTimeoutMs + SETTLE_MARGIN_MS),
+    surface: request.surface,
+    decision: planned.ok ? "route" : "deny",
+    provider: target?.provider ?? null,
+    zone: target?.zone ?? null,
+    model: target?.model ?? null,
+    reasonCodes,
+    messageCount: request.messages.length,
+    promptLength: features.promptLength,
+    promptDigest: promptDigest(deps.digestKey, request.messages),
+    streamed: request.streamed,
+  };
+}
+
+/** What is put on record before the answer is released. */
+export function outcomeOf(deps: Deps, { call, stopwatch }: Decided, ending: Ending): Outcome {
+  return {
+    requestId: call.requestId,
+    completedAt: deps.now(),
+    status: ending.status,
+    model: ending.result.model,
+    failureCategory: ending.failureCategory,
+    usage: ending.result.usage,
+    latencyMs: Math.round(stopwatch.totalMs),
+  };
+}
