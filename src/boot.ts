@@ -4,7 +4,7 @@ import type { Config } from "./config/config.ts";
 import { OPENAI_DEFAULT_BASE_URL } from "./config/config.ts";
 import { err, ok, type Result } from "./core/result.ts";
 import { VERSION } from "./core/version.ts";
-import type { Deps, Providers } from "./gateway/deps.ts";
+import type { Deps, Providers, Telemetry } from "./gateway/deps.ts";
 import { type HttpServer, listen } from "./http/listen.ts";
 import { createOllama } from "./providers/ollama.ts";
 import { createOpenAi } from "./providers/openai.ts";
@@ -14,7 +14,7 @@ import { openStore, type Store } from "./store/open-store.ts";
 import { createLogger } from "./telemetry/logger.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
-import { repeat } from "./workers/repeat.ts";
+import { repeat, repeatUntil } from "./workers/repeat.ts";
 
 /** `message` is for a person at a terminal: what is wrong and what to do; no secret in it. */
 export type BootFailure = { readonly message: string };
@@ -44,6 +44,7 @@ const ALWAYS = 0;
 export async function boot(config: Config): Promise<Result<Gateway, BootFailure>> {
   const logger = createLogger(config.logLevel);
   const metrics = createMetrics({ version: VERSION, bun: Bun.version });
+  const telemetry = createTelemetry(logger, metrics);
 
   const opened = await openStore(config);
   if (!opened.ok) return opened;
@@ -63,7 +64,7 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
     providers: createProviders(config),
     audit: store.auditEvents,
     digestKey: digestKey(prepared.value.digestSecret),
-    telemetry: createTelemetry(logger, metrics),
+    telemetry,
     providerTimeoutMs: config.providerTimeoutSeconds * 1_000,
     now: () => new Date(),
     monotonicMs: () => performance.now(),
@@ -89,10 +90,10 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
   }
 
   const workers = [
-    repeat(async () => void (await local.check(ALWAYS)), LOCAL_CHECK_EVERY_MS),
-    repeat(async () => void (await openai.check(ALWAYS)), CLOUD_CHECK_EVERY_MS),
-    repeat(async () => void (await store.auditEvents.settleInterrupted("overdue", new Date())), SETTLE_EVERY_MS),
-    ...(prepared.value.problem === null ? [] : [repeat(async () => void (await store.migrate()), MIGRATE_RETRY_MS)]),
+    repeat(() => local.check(ALWAYS), LOCAL_CHECK_EVERY_MS),
+    repeat(() => openai.check(ALWAYS), CLOUD_CHECK_EVERY_MS),
+    repeat(() => store.auditEvents.settleInterrupted("overdue", new Date()), SETTLE_EVERY_MS),
+    ...(prepared.value.problem === null ? [] : [repeatUntil(() => migrateAgain(store, telemetry), MIGRATE_RETRY_MS)]),
   ];
 
   return ok({
@@ -126,6 +127,13 @@ async function prepareStore(store: Store, config: Config): Promise<Result<Prepar
   // The lock says that no other process has the embedded database, so whatever is pending there was interrupted.
   if (store.kind === "embedded") await store.auditEvents.settleInterrupted("everyPending", new Date());
   return ok({ digestSecret: secret.value, problem: migrated.ok ? null : migrated.error.message });
+}
+
+/** For a server that was away at start. */
+async function migrateAgain(store: Store, telemetry: Telemetry): Promise<boolean> {
+  const migrated = await store.migrate();
+  telemetry.migrationTried({ problem: migrated.ok ? null : migrated.error.message });
+  return migrated.ok;
 }
 
 function createProviders(config: Config): Providers {

@@ -52,6 +52,8 @@ export interface Telemetry {
     readonly code: ErrorReason;
     readonly field: string | null;
   }): void;
+  /** A migration put off because the database was away at start; `problem` is null once it is done. */
+  migrationTried(event: { readonly problem: string | null }): void;
   bug(event: { readonly requestId: string; readonly error: unknown }): void;
 }
 

@@ -45,6 +45,11 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
       logger[level]({ event: "refused", request_id: requestId, error_code: code, field }, "request refused");
     },
 
+    migrationTried({ problem }) {
+      if (problem === null) logger.info({ event: "migrated" }, "database migrated");
+      else logger.warn({ event: "migration_put_off", cause: problem }, "database not usable yet");
+    },
+
     bug({ requestId, error }) {
       logger.error({ event: "bug", request_id: requestId, ...describeBug(error) }, "unexpected error");
     },

@@ -57,6 +57,7 @@ describe.skipIf(server === null)("a gateway on a Postgres server", () => {
 
       await relay.open();
       await serves(gateway);
+      expect(gateway.output.stdout).toContain('"event":"migrated"');
 
       await relay.shut();
       await refused();

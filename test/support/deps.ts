@@ -14,6 +14,7 @@ export function recordingTelemetry() {
     chatFinished: (event) => finished.push(event),
     requestRefused: (event) => refused.push(event),
     auditWriteFailed: (event) => auditFailures.push(event),
+    migrationTried: () => {},
     bug: (event) => bugs.push(event),
   };
   return { telemetry, finished, refused, auditFailures, bugs };

@@ -80,6 +80,16 @@ describe("other events", () => {
     expect(parsed()).toMatchObject([{ level: "error", event: "audit_write_failed", cause: "away" }]);
   });
 
+  test("a migration that was put off says why, and when it is done", () => {
+    const { telemetry, parsed } = setUp();
+    telemetry.migrationTried({ problem: "away" });
+    telemetry.migrationTried({ problem: null });
+    expect(parsed()).toMatchObject([
+      { level: "warn", cause: "away" },
+      { level: "info", event: "migrated" },
+    ]);
+  });
+
   test("a bug is logged by type and place, not by its message, which may quote content", () => {
     const { telemetry, lines, parsed } = setUp();
     telemetry.bug({ requestId: "1", error: new TypeError("cannot read my private prompt\nsecond line of it") });
