@@ -26,14 +26,23 @@ export interface Database {
 const QUERY_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_SECONDS = 5;
 const MAX_CONNECTIONS = 10;
+/** Statements that wait or run. A database that has stopped answering must not gather more of them than this. */
+const MAX_OUTSTANDING = 1_000;
 
 /** Connects when first asked to, and again whenever the connection is lost; opening does no I/O. */
 export function openDatabase(target: DatabaseTarget): Database {
   const sql = connect(target);
+  let outstanding = 0;
   return {
     async query<Row extends object>(text: string, parameters: readonly Parameter[]) {
+      if (outstanding >= MAX_OUTSTANDING)
+        return err({ message: `${MAX_OUTSTANDING} statements wait for the database` });
+      outstanding++;
       try {
-        const running = sql.unsafe<Row[]>(text, [...parameters], { prepare: true });
+        // It goes on after our wait for it is over, and counts until it has really ended.
+        const running = sql.unsafe<Row[]>(text, [...parameters], { prepare: true }).finally(() => {
+          outstanding--;
+        });
         return ok([...(await within(running, QUERY_TIMEOUT_MS))]);
       } catch (thrown) {
         return err({ message: describe(thrown) });

@@ -177,6 +177,24 @@ describe.each(DATABASES)("audit events on $name", ({ name, databaseUrl, skipped 
   });
 });
 
+describe("a database that accepts and never answers", () => {
+  test("makes calls fail in time, and gathers no more of them than its bound", async () => {
+    const silent = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+    const url = `postgres://someone@127.0.0.1:${silent.port}/nowhere`;
+    const opened = await openStore({ dataDir: join(scratch, "silent"), databaseUrl: url });
+    if (!opened.ok) throw new Error(opened.error.message);
+    const { auditEvents, close } = opened.value;
+    const waiting = Array.from({ length: 1_000 }, () => auditEvents.find(Bun.randomUUIDv7()));
+    expect(await auditEvents.recordIntent(intentOf())).toEqual({
+      ok: false,
+      error: { message: "1000 statements wait for the database" },
+    });
+    for (const answer of await Promise.all(waiting)) expect(answer.ok).toBe(false);
+    await close();
+    silent.stop(true);
+  });
+});
+
 describe("a database that is away", () => {
   test("makes every call a failure within its bound, and nothing throws", async () => {
     const url = "postgres://someone:hunter2@127.0.0.1:9/nowhere";
