@@ -104,7 +104,7 @@ export const SETTINGS = {
     defaultValue: "",
     shape: "words or phrases, separated by commas",
     description: "A request with any of these in any message stays local. Case and Unicode compatibility are folded.",
-    maxItems: 10_000,
+    maxItems: 1_000,
   }),
   costMaxPromptLengthForLocal: integerSetting({
     name: "COST_MAX_PROMPT_LENGTH_FOR_LOCAL",

@@ -1,7 +1,7 @@
-/** Something sensitive in a request: what kind, where, how often; never the text itself. */
+/** Something sensitive in a request: what kind and where; never the text itself. */
 export type Finding = {
-  readonly code: "keyword";
+  /** `unscannable` is text that the scanner gives up on, which counts as sensitive (I1). */
+  readonly code: "keyword" | "unscannable";
   /** Where in the request, as a JSON Pointer (RFC 6901), for example `/messages/0/content`. */
   readonly path: string;
-  readonly count: number;
 };

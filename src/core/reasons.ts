@@ -33,6 +33,7 @@ const own = (status: number, meaning: string): Reason => ({
 
 export const ROUTING_REASONS = {
   sensitive_keyword_match: routing("A sensitivity keyword stands in some message; the request stays local."),
+  "scan.unscannable": routing("Some text cannot be scanned for keywords in reasonable time; the request stays local."),
   cost_prefer_local: routing("The prompt is at most COST_MAX_PROMPT_LENGTH_FOR_LOCAL characters; local is cheapest."),
   default: routing("No rule matched; DEFAULT_PROVIDER answers."),
 } as const satisfies Record<string, Reason>;

@@ -97,6 +97,12 @@ function effectivePolicy({ policy, scan, providers }: Deps): RoutesBody {
         reason: "sensitive_keyword_match",
       },
       {
+        when: "a message cannot be scanned for them",
+        route: ["local"],
+        forbidden_zones: ["cloud"],
+        reason: "scan.unscannable",
+      },
+      {
         when: `the prompt has at most ${policy.maxPromptLengthForLocal} characters`,
         route: ["local"],
         forbidden_zones: [],

@@ -16,6 +16,9 @@ export function decide(policy: Policy, features: Features): Decision {
   if (features.sensitiveKeyword) {
     return { route: ["local"], forbiddenZones: ["cloud"], reasonCodes: ["sensitive_keyword_match"] };
   }
+  if (features.unscannable) {
+    return { route: ["local"], forbiddenZones: ["cloud"], reasonCodes: ["scan.unscannable"] };
+  }
   if (features.promptLength <= policy.maxPromptLengthForLocal) {
     return { route: ["local"], forbiddenZones: [], reasonCodes: ["cost_prefer_local"] };
   }

@@ -7,6 +7,7 @@ import { codePointCount } from "../core/text.ts";
 export function extractFeatures(request: ChatRequest, findings: readonly Finding[]): Features {
   return {
     sensitiveKeyword: findings.some((finding) => finding.code === "keyword"),
+    unscannable: findings.some((finding) => finding.code === "unscannable"),
     promptLength: request.messages.reduce((sum, message) => sum + codePointCount(message.content), 0),
   };
 }

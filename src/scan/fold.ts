@@ -1,11 +1,19 @@
 const BEYOND_ASCII = /\P{ASCII}/u;
 
 /**
- * Folds text so that spellings a reader takes as the same compare equal: NFKC (full-width, ligatures, mathematical
- * letters), then upper case, which unlike lower case does not depend on neighbours (the Greek final sigma) and
- * unfolds ß to SS, then NFKC again because upper-casing can decompose.
+ * More marks on one letter than any writing has (UAX #15 takes 30 as the limit of its stream-safe format).
+ * Normalising such a run takes time that grows with its square. FF9E and FF9F are letters that become marks.
  */
-export function fold(text: string): string {
+const ENDLESS_MARKS = /[\p{M}\uFF9E\uFF9F]{31}/u;
+
+/**
+ * Folds text so that spellings a reader takes as the same compare equal: NFKC (full-width, ligatures, mathematical
+ * letters), lower and then upper case (which takes ß, ẞ and SS as one and does not depend on neighbours, as lower case
+ * alone does for the Greek final sigma), then NFKC again because a change of case can decompose.
+ * Null for text that is not worth the time it would take; see `ENDLESS_MARKS`.
+ */
+export function fold(text: string): string | null {
   if (!BEYOND_ASCII.test(text)) return text.toUpperCase();
-  return text.normalize("NFKC").toUpperCase().normalize("NFKC");
+  if (ENDLESS_MARKS.test(text)) return null;
+  return text.normalize("NFKC").toLowerCase().toUpperCase().normalize("NFKC");
 }

@@ -1,4 +1,4 @@
-import type { ChatRequest } from "../core/chat.ts";
+import type { ChatMessage, ChatRequest } from "../core/chat.ts";
 import type { Finding } from "../core/finding.ts";
 import { fold } from "./fold.ts";
 
@@ -7,17 +7,26 @@ export type CompiledScan = {
   readonly keywords: readonly string[];
 };
 
+/** A keyword that cannot be folded can be in no text that can, so it is dropped. */
 export function compileScan(keywords: readonly string[]): CompiledScan {
-  const folded = keywords.map((keyword) => fold(keyword.trim())).filter((keyword) => keyword !== "");
+  const folded = keywords.map((keyword) => fold(keyword.trim()) ?? "").filter((keyword) => keyword !== "");
   return { keywords: [...new Set(folded)] };
 }
 
-/** Looks through every message of every role, not only the last of the user. Pure. */
+/**
+ * Looks through every message of every role, not only the last of the user. Pure, and never throws: what cannot be
+ * scanned is a finding of its own.
+ */
 export function scan(request: ChatRequest, compiled: CompiledScan): Finding[] {
   if (compiled.keywords.length === 0) return [];
-  return request.messages.flatMap((message, index): Finding[] => {
-    const text = fold(message.content);
-    const count = compiled.keywords.filter((keyword) => text.includes(keyword)).length;
-    return count === 0 ? [] : [{ code: "keyword", path: `/messages/${index}/content`, count }];
+  return request.messages.flatMap((message, index) => {
+    const code = scanMessage(message, compiled);
+    return code === null ? [] : [{ code, path: `/messages/${index}/content` }];
   });
+}
+
+function scanMessage(message: ChatMessage, { keywords }: CompiledScan): Finding["code"] | null {
+  const text = fold(message.content);
+  if (text === null) return "unscannable";
+  return keywords.some((keyword) => text.includes(keyword)) ? "keyword" : null;
 }

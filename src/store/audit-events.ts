@@ -6,7 +6,7 @@ import ping from "../../db/queries/database/ping.sql" with { type: "text" };
 import type { AuditEvent, EventStatus, Intent, Outcome } from "../audit/event.ts";
 import type { Surface } from "../core/chat.ts";
 import { err, ok, type Result } from "../core/result.ts";
-import type { Database, DatabaseFailure } from "./database.ts";
+import type { Database, DatabaseFailure, Parameter } from "./database.ts";
 
 type EventRow = {
   readonly request_id: string;
@@ -29,11 +29,22 @@ type EventRow = {
   readonly streamed: boolean;
 };
 
+/** A database that reads and cannot write, as on a full disk, is not ready; after this long it gets another chance. */
+const WRITE_FAILURE_REMEMBERED_MS = 10_000;
+
 /** The table `audit_events`. Every method is one statement, committed when it answers ok. */
 export function createAuditEvents(database: Database) {
+  let failedWrite: { readonly failure: DatabaseFailure; readonly atMs: number } | null = null;
+
+  async function write(text: string, parameters: readonly Parameter[]) {
+    const written = await database.query(text, parameters);
+    failedWrite = written.ok ? null : { failure: written.error, atMs: performance.now() };
+    return written;
+  }
+
   return {
     async recordIntent(intent: Intent): Promise<Result<void, DatabaseFailure>> {
-      const inserted = await database.query(insertIntent, [
+      const inserted = await write(insertIntent, [
         intent.requestId,
         intent.receivedAt,
         intent.settleBy,
@@ -52,7 +63,7 @@ export function createAuditEvents(database: Database) {
     },
 
     async recordOutcome(outcome: Outcome): Promise<Result<void, DatabaseFailure>> {
-      const settled = await database.query(settleOutcome, [
+      const settled = await write(settleOutcome, [
         outcome.requestId,
         outcome.completedAt,
         outcome.status,
@@ -74,6 +85,9 @@ export function createAuditEvents(database: Database) {
     },
 
     async check(): Promise<Result<void, DatabaseFailure>> {
+      if (failedWrite !== null && performance.now() - failedWrite.atMs < WRITE_FAILURE_REMEMBERED_MS) {
+        return err(failedWrite.failure);
+      }
       const answered = await database.query(ping, []);
       return answered.ok ? ok(undefined) : answered;
     },

@@ -19,35 +19,57 @@ export interface Database {
     text: string,
     parameters: readonly Parameter[],
   ): Promise<Result<readonly Row[], DatabaseFailure>>;
+  /** Resolves when the database has answered nothing for `HUNG_AFTER_MS` although it was asked. */
+  readonly hung: Promise<void>;
   close(): Promise<void>;
 }
 
 /** The bound on every wait for the database: longer than a healthy one ever takes, shorter than a caller's patience. */
 const QUERY_TIMEOUT_MS = 5_000;
+/** A server gives up first, so that our own wait only ends when a connection is dead. */
+const STATEMENT_TIMEOUT_MS = 4_000;
+const HUNG_AFTER_MS = 20_000;
 const CLOSE_TIMEOUT_SECONDS = 5;
 const MAX_CONNECTIONS = 10;
 /** Statements that wait or run. A database that has stopped answering must not gather more of them than this. */
 const MAX_OUTSTANDING = 1_000;
 
-/** Connects when first asked to, and again whenever the connection is lost; opening does no I/O. */
+/** Connects when first asked to, and again whenever a connection is lost or dead; opening does no I/O. */
 export function openDatabase(target: DatabaseTarget): Database {
-  const sql = connect(target);
+  let sql = connect(target);
   let outstanding = 0;
+  let silentSinceMs: number | null = null;
+  const { promise: hung, resolve: declareHung } = Promise.withResolvers<void>();
+
+  /** A connection that does not answer may never do so again, and the pool would hand it out for ever. */
+  function afterTimeout(timedOut: postgres.Sql): void {
+    silentSinceMs ??= performance.now() - QUERY_TIMEOUT_MS;
+    if (performance.now() - silentSinceMs >= HUNG_AFTER_MS) declareHung();
+    if (timedOut !== sql || target.kind === "embedded") return;
+    sql = connect(target);
+    void timedOut.end({ timeout: 0 });
+  }
+
   return {
     async query<Row extends object>(text: string, parameters: readonly Parameter[]) {
       if (outstanding >= MAX_OUTSTANDING)
         return err({ message: `${MAX_OUTSTANDING} statements wait for the database` });
       outstanding++;
+      const pool = sql;
       try {
         // It goes on after our wait for it is over, and counts until it has really ended.
-        const running = sql.unsafe<Row[]>(text, [...parameters], { prepare: true }).finally(() => {
+        const running = pool.unsafe<Row[]>(text, [...parameters], { prepare: true }).finally(() => {
           outstanding--;
         });
-        return ok([...(await within(running, QUERY_TIMEOUT_MS))]);
+        const rows = await within(running, QUERY_TIMEOUT_MS);
+        silentSinceMs = null;
+        return ok([...rows]);
       } catch (thrown) {
+        if (thrown instanceof TimedOut) afterTimeout(pool);
         return err({ message: describe(thrown) });
       }
     },
+    hung,
     close: () => sql.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
   };
 }
@@ -64,7 +86,7 @@ function connect(target: DatabaseTarget): postgres.Sql {
     ...shared,
     ...target.options,
     max: MAX_CONNECTIONS,
-    connection: { application_name: "policy-mesh", statement_timeout: QUERY_TIMEOUT_MS },
+    connection: { application_name: "policy-mesh", statement_timeout: STATEMENT_TIMEOUT_MS },
   });
 }
 

@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Result } from "../core/result.ts";
+import { flush } from "./flush.ts";
 
 const FILE_NAME = "prompt-digest.key";
 const KEY_BYTES = 32;
@@ -37,20 +28,22 @@ export function loadOrCreateDigestKey(dataDir: string): Result<Uint8Array, KeyFi
   }
 }
 
-/** Written beside and linked into place, so that the name never holds half a key and the first of two processes wins. */
+/**
+ * Written beside and linked into place, so that the name never holds half a key and the first of two processes wins.
+ * The directory is flushed too: a key whose name a power failure takes away is lost.
+ */
 function createKeyFile(dataDir: string, path: string): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const partial = `${path}.${process.pid}.partial`;
-  const descriptor = openSync(partial, "wx", 0o600);
+  const partial = `${path}.${crypto.randomUUID()}.partial`;
   try {
-    writeSync(descriptor, `${Buffer.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES))).toString("base64")}\n`);
-    fsyncSync(descriptor);
+    const key = Buffer.from(crypto.getRandomValues(new Uint8Array(KEY_BYTES))).toString("base64");
+    writeFileSync(partial, `${key}\n`, { mode: 0o600, flag: "wx", flush: true });
     linkSync(partial, path);
+    flush(dataDir);
   } catch (cause) {
     const lost = cause instanceof Error && "code" in cause && cause.code === "EEXIST";
     if (!lost) throw cause;
   } finally {
-    closeSync(descriptor);
     rmSync(partial, { force: true });
   }
 }

@@ -38,13 +38,12 @@ export function acquireLock(dir: string): Result<Lock, LockHeld> {
     // Nothing is ever written through this handle, so no journal needs to stand beside the lock; OFF is not taken.
     database.run("PRAGMA journal_mode = MEMORY");
     database.run("BEGIN EXCLUSIVE");
+    writeFileSync(join(directory, PID_FILE), `${process.pid}\n`, { mode: 0o600 });
   } catch (cause) {
     database?.close();
     return err(isBusy(cause) ? held(directory) : unusable(directory, cause));
   }
-  const pidFile = join(directory, PID_FILE);
-  writeFileSync(pidFile, `${process.pid}\n`, { mode: 0o600 });
-  return ok(lockOver(database, directory, pidFile));
+  return ok(lockOver(database, directory, join(directory, PID_FILE)));
 }
 
 /** Owns the database handle: were it collected, the lock would silently go with it. */

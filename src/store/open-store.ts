@@ -7,6 +7,8 @@ import { acquireLock } from "./lock.ts";
 import { type MigrateOptions, type MigrationFailure, type MigrationReport, migrate } from "./migrate.ts";
 import { clientOptions } from "./migrations/client-options.ts";
 
+/** PGlite can be left stuck, by a full disk for one; nothing inside the process can free it. */
+const HUNG = "the embedded database has stopped answering; is the disk of DATA_DIR full?";
 const MIGRATE_TIMEOUT_MS = 60_000;
 
 export type StoreFailure = { readonly message: string };
@@ -67,7 +69,7 @@ async function openEmbedded(dataDir: string): Promise<Result<Store, StoreFailure
     url: embedded.dbmateUrl,
     migrateOptions,
     migrate: () => migrate(embedded.dbmateUrl, migrateOptions),
-    died: embedded.failed,
+    died: Promise.race([embedded.failed, database.hung.then(() => ({ message: HUNG }))]),
     async close() {
       await database.close();
       await embedded.close();

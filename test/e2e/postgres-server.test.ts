@@ -75,6 +75,42 @@ describe.skipIf(server === null)("a gateway on a Postgres server", () => {
     }
   }, 60_000);
 
+  test.each(["cut", "frozen"] as const)(
+    "serves every request again after its connections were %s under load",
+    async (how) => {
+      const url = (await server?.createDatabase()) ?? "";
+      const relay = await startRelay(addressOf(url));
+      const gateway = await startGateway(folder.path, {
+        DATABASE_URL: throughRelay(url, relay.port),
+        DATA_DIR: `${folder.path}/${how}`,
+        OLLAMA_BASE_URL: ollama.url,
+        OLLAMA_MODEL: "smollm2:135m",
+      });
+      const statuses = async (count: number) => {
+        const asked = Array.from({ length: count }, () => gateway.chat(hello).then((response) => response.status));
+        return [...new Set(await Promise.all(asked))];
+      };
+      try {
+        expect(await statuses(24)).toEqual([200]);
+        const underLoad = Promise.all(Array.from({ length: 24 }, () => statuses(4)));
+        await Bun.sleep(20);
+        if (how === "frozen") relay.freeze();
+        else {
+          await relay.shut();
+          await relay.open();
+        }
+        await underLoad;
+        await serves(gateway);
+        for (let round = 0; round < 3; round++) expect(await statuses(24)).toEqual([200]);
+        expect(await gateway.stop()).toBe(0);
+      } finally {
+        gateway.signal("SIGKILL");
+        await relay.shut();
+      }
+    },
+    60_000,
+  );
+
   test("replicas share it: each finds the rows of the other", async () => {
     const url = (await server?.createDatabase()) ?? "";
     const env = { DATABASE_URL: url, OLLAMA_BASE_URL: ollama.url, OLLAMA_MODEL: "smollm2:135m" };

@@ -304,6 +304,7 @@ describe("operations", () => {
       policy: "built-in",
       rules: [
         { route: ["local"], forbidden_zones: ["cloud"], reason: "sensitive_keyword_match" },
+        { route: ["local"], forbidden_zones: ["cloud"], reason: "scan.unscannable" },
         { route: ["local"], reason: "cost_prefer_local" },
         { route: ["openai"], reason: "default" },
       ],

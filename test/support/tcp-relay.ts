@@ -1,6 +1,6 @@
 import { connect, createServer, type Socket } from "node:net";
 
-/** A door in front of a TCP server that a test can shut: connections are cut and new ones refused until it opens. */
+/** A door in front of a TCP server that a test can shut: connections are cut, and new ones refused until it opens. */
 export async function startRelay(target: { readonly host: string; readonly port: number }) {
   const sockets = new Set<Socket>();
   const track = (socket: Socket) => {
@@ -24,6 +24,10 @@ export async function startRelay(target: { readonly host: string; readonly port:
   return {
     port,
     open: () => listen(port),
+    /** Existing connections stay open and carry nothing any more, as when a host fails over; new ones work. */
+    freeze() {
+      for (const socket of sockets) socket.unpipe().pause();
+    },
     async shut() {
       const closed = new Promise((resolve) => server.close(resolve));
       for (const socket of sockets) socket.destroy();

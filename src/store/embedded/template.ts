@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { err, ok, type Result } from "../../core/result.ts";
+import { flush } from "../flush.ts";
 import templatePath from "./initdb-18.tar.gz" with { type: "file" };
 import type { EmbeddedFailure } from "./messages.ts";
 
@@ -48,13 +39,4 @@ function checkVersion(postgresDir: string): Result<void, EmbeddedFailure> {
   if (version === POSTGRES_MAJOR) return ok(undefined);
   const message = `${postgresDir} belongs to PostgreSQL ${version}, this program embeds ${POSTGRES_MAJOR}. Use the program that made it, or set DATA_DIR.`;
   return err({ kind: "version", message });
-}
-
-function flush(path: string): void {
-  const descriptor = openSync(path, "r");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

@@ -3,7 +3,7 @@
  * in the build, and nothing imports it. Queries run here, so they never hold the main thread's event loop.
  *
  * What survives a crash: everything PostgreSQL wrote. It writes through to the operating system at each commit, so
- * `kill -9` loses nothing acknowledged; it does not fsync, so a power failure may (the spool covers that).
+ * `kill -9` loses nothing acknowledged; it does not fsync, so a power failure may.
  */
 import { rmSync } from "node:fs";
 import type { PGlite } from "@electric-sql/pglite";

@@ -1,16 +1,7 @@
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statSync,
-} from "node:fs";
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import dbmate from "dbmate/package.json" with { type: "json" };
+import { flush } from "../flush.ts";
 
 type FileModule = { readonly default: string };
 
@@ -63,13 +54,4 @@ export async function executableDbmate(workDir: string): Promise<string> {
 
 function isInsideBinary(path: string): boolean {
   return path.includes("$bunfs") || path.includes("~BUN");
-}
-
-function flush(path: string): void {
-  const descriptor = openSync(path, "r+");
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }

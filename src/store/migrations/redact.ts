@@ -20,8 +20,8 @@ function secretsOf(databaseUrl: string): string[] {
   for (const match of databaseUrl.matchAll(/[?&](?:password|sslpassword|passfile)=([^&#]*)/gi))
     secrets.add(match[1] ?? "");
   for (const secret of [...secrets]) for (const form of formsOf(secret)) secrets.add(form);
-  secrets.delete("");
-  return [...secrets].sort((a, b) => b.length - a.length);
+  // A password of three letters is in every other word: masking it would show it.
+  return [...secrets].filter((secret) => secret.length > 3).sort((a, b) => b.length - a.length);
 }
 
 /** Programs quote a password as it stands in the URL, decoded, encoded again, or escaped inside a quoted string. */

@@ -10,12 +10,16 @@ describe("extractFeatures", () => {
       { role: "system" as const, content: "ab" },
       { role: "user" as const, content: "👋é" },
     ];
-    expect(extractFeatures(chatRequest("", { messages }), [])).toEqual({ sensitiveKeyword: false, promptLength: 4 });
+    expect(extractFeatures(chatRequest("", { messages }), [])).toEqual({
+      sensitiveKeyword: false,
+      unscannable: false,
+      promptLength: 4,
+    });
   });
 
   test("holds no text", () => {
-    const features = extractFeatures(chatRequest("hush"), [{ code: "keyword", path: "/messages/0/content", count: 1 }]);
-    expect(features).toEqual({ sensitiveKeyword: true, promptLength: 4 });
+    const features = extractFeatures(chatRequest("hush"), [{ code: "keyword", path: "/messages/0/content" }]);
+    expect(features).toEqual({ sensitiveKeyword: true, unscannable: false, promptLength: 4 });
   });
 
   test("counts as the iterator of strings does", () => {
