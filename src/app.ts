@@ -4,7 +4,7 @@ import { auditRoutes } from "./http/audit.ts";
 import { chatRoutes } from "./http/chat.ts";
 import { docsRoutes } from "./http/docs.ts";
 import { errorHandling } from "./http/errors.ts";
-import { requireLoopbackHost } from "./http/loopback-host.ts";
+import { requireLoopback, requireUrl } from "./http/loopback-host.ts";
 import { requestIdOf } from "./http/request-id.ts";
 import { type Metrics, systemRoutes } from "./http/system.ts";
 
@@ -14,7 +14,7 @@ export type AppOptions = {
   readonly maxBodyBytes: number;
   readonly version: string;
   readonly isDraining: () => boolean;
-  /** Whether only requests to a loopback name are answered; see `requireLoopbackHost`. */
+  /** Whether only requests to a loopback name are answered; see `requireLoopback`. */
   readonly loopbackOnly: boolean;
 };
 
@@ -25,7 +25,8 @@ export function buildApp({ deps, metrics, maxBodyBytes, version, isDraining, loo
   return app
     .onRequest(({ request, set }) => {
       set.headers["x-request-id"] = requestIdOf(request);
-      if (loopbackOnly) requireLoopbackHost(request);
+      const url = requireUrl(request);
+      if (loopbackOnly) requireLoopback(url);
     })
     .use(errorHandling(deps.telemetry, () => app.routes))
     .use(docsRoutes(version))

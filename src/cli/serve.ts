@@ -67,7 +67,7 @@ async function greet({ url, database, databaseProblem, providers }: Gateway): Pr
 async function describeProvider(provider: Provider): Promise<string> {
   const state = await provider.check(Number.POSITIVE_INFINITY);
   if (state.status === "down") return `not usable: ${state.failure.message}`;
-  const models = state.status === "up" ? `${state.modelCount} model(s)` : "not asked yet";
+  const models = state.status === "up" ? `${state.modelCount} model(s)` : "no answer yet";
   const hasDefault = provider.has(provider.defaultModel) === "yes" ? "" : ", which it does not list";
   return `${models}, by default ${provider.defaultModel}${hasDefault}`;
 }

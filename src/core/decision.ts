@@ -24,4 +24,6 @@ export type AllowedTarget = {
   readonly provider: ProviderId;
   readonly zone: Zone;
   readonly model: string;
+  /** Some zone is forbidden for the request, so the provider must show that it answers in its own. */
+  readonly constrained: boolean;
 };

@@ -46,6 +46,7 @@ export const ERROR_REASONS = {
   "request.too_deep": refusal(400, "The body nests deeper than the gateway reads."),
   "request.not_found": refusal(404, "There is no such route."),
   "request.method_not_allowed": refusal(405, "The route exists, the method does not; `allow` lists those that do."),
+  "request.invalid_host": refusal(400, "The Host header is missing or no host name."),
   "request.host_not_allowed": refusal(
     421,
     "The Host header names no loopback address, and the gateway serves only those.",

@@ -29,6 +29,7 @@ export type StageDurations = Readonly<Partial<Record<Stage, number>>>;
 /** How a chat request ended, with nothing of what it said. */
 export type ChatFinished = {
   readonly requestId: string;
+  readonly decision: "route" | "deny";
   readonly status: SettledStatus | "audit_unavailable";
   readonly provider: ProviderId | null;
   readonly model: string | null;

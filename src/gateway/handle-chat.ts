@@ -109,13 +109,14 @@ function withhold(deps: Deps, decided: Decided): ChatResult {
 
 function announce(
   deps: Deps,
-  { call, stopwatch }: Decided,
+  { call, planned, stopwatch }: Decided,
   status: SettledStatus | "audit_unavailable",
   failureCategory: FailureCategory | null,
   result: ChatResult,
 ): void {
   deps.telemetry.chatFinished({
     requestId: call.requestId,
+    decision: planned.ok ? "route" : "deny",
     status,
     provider: result.provider,
     model: result.model,

@@ -1,4 +1,4 @@
-import type { AllowedTarget, Decision, ProviderId, Zone } from "../core/decision.ts";
+import type { AllowedTarget, Decision } from "../core/decision.ts";
 import { isOllamaCloudName } from "../core/models.ts";
 import type { Provider } from "../core/provider.ts";
 import { err, ok, type Result } from "../core/result.ts";
@@ -16,13 +16,23 @@ export function plan(
   const [first, ...rest] = decision.route
     .map((id) => providers[id])
     .filter((provider) => !decision.forbiddenZones.includes(provider.zone))
-    .map((provider) => allow(provider.id, provider.zone, chooseModel(provider, modelWish, providers)));
+    .map((provider) => {
+      const model = chooseModel(provider, modelWish, providers);
+      return allow({
+        provider: provider.id,
+        zone: provider.zone,
+        model,
+        constrained: decision.forbiddenZones.length > 0,
+      });
+    });
   return first === undefined ? err("policy.no_compliant_route") : ok([first, ...rest]);
 }
 
+type Unbranded = Pick<AllowedTarget, "provider" | "zone" | "model" | "constrained">;
+
 /** INVARIANT: no other function makes an AllowedTarget; a test looks for the cast. */
-function allow(provider: ProviderId, zone: Zone, model: string): AllowedTarget {
-  return { provider, zone, model } as AllowedTarget;
+function allow(target: Unbranded): AllowedTarget {
+  return target as AllowedTarget;
 }
 
 /**

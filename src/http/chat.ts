@@ -4,10 +4,10 @@ import { REASONS } from "../core/reasons.ts";
 import type { ChatResult } from "../gateway/chat-result.ts";
 import type { Deps } from "../gateway/deps.ts";
 import { handleChat } from "../gateway/handle-chat.ts";
-import { readJson } from "./read-json.ts";
 import { requestIdOf } from "./request-id.ts";
 import { ChatAnswer, ChatBody } from "./schemas/chat.ts";
 import { ProblemBody } from "./schemas/problem.ts";
+import { bodyReader } from "./validation.ts";
 
 /** `POST /v1/chat`, the gateway's native surface. */
 export function chatRoutes(deps: Deps, maxBodyBytes: number) {
@@ -20,7 +20,7 @@ export function chatRoutes(deps: Deps, maxBodyBytes: number) {
     {
       body: ChatBody,
       // The word after the function tells the OpenAPI document what the body is; nothing is left to parse by then.
-      parse: [({ request }) => readJson(request, maxBodyBytes), "json"],
+      parse: [bodyReader(ChatBody, maxBodyBytes), "json"],
       response: {
         200: ChatAnswer,
         400: ProblemBody,

@@ -1,9 +1,8 @@
-import type { TSchema } from "@sinclair/typebox";
 import { Elysia, ValidationError } from "elysia";
 import type { Telemetry } from "../gateway/deps.ts";
 import { problemResponse, Refusal } from "./problem.ts";
-import { safeName, toFieldName } from "./read-json.ts";
 import { requestIdOf } from "./request-id.ts";
+import { invalid } from "./validation.ts";
 
 type Routes = () => readonly { readonly method: string; readonly path: string }[];
 
@@ -32,37 +31,13 @@ function toRefusal(code: string | number, error: unknown, request: Request, rout
   return null;
 }
 
-/** TypeBox names the path of the fault; the value that it also holds stays here. */
 function fromValidation(error: ValidationError): Refusal | null {
   if (error.type === "response") return null;
-  const fault = error.all.find((candidate) => "path" in candidate);
-  if (fault === undefined) return new Refusal("request.invalid_field", "The request is not valid.", { field: "body" });
-  if (fault.message === "Unexpected property") return fromUnknownField(fault.path);
-  const field = toFieldName(fault.path);
-  return new Refusal("request.invalid_field", `${field}: ${expectation(fault.schema) ?? fault.message}.`, { field });
-}
-
-/** TypeBox says of a choice only that none fits; the choices are what a caller needs. */
-function expectation(schema: TSchema): string | null {
-  const choices: unknown = schema["anyOf"];
-  if (!Array.isArray(choices)) return null;
-  const values: unknown[] = choices.map((choice: TSchema) => choice["const"]);
-  return values.every((value) => typeof value === "string") ? `Expected one of ${values.join(", ")}` : null;
-}
-
-function fromUnknownField(path: string): Refusal {
-  const parent = path.slice(0, path.lastIndexOf("/"));
-  const name = safeName(path.slice(parent.length + 1));
-  if (name === null) {
-    const field = toFieldName(parent);
-    return new Refusal("request.unknown_field", `${field} has a field that this route does not know.`, { field });
-  }
-  const field = toFieldName(`${parent}/${name}`);
-  return new Refusal("request.unknown_field", `${field} is not a field of this route.`, { field });
+  return invalid(error.valueError);
 }
 
 function fromNotFound(request: Request, routes: ReturnType<Routes>): Refusal {
-  const path = new URL(request.url).pathname;
+  const path = URL.parse(request.url)?.pathname ?? "";
   const methods = [...new Set(routes.filter((route) => matches(route.path, path)).map((route) => route.method))];
   if (methods.length === 0) return new Refusal("request.not_found", "There is no such route; /docs lists them.");
   const allow = methods.sort().join(", ");
@@ -73,6 +48,7 @@ function matches(pattern: string, path: string): boolean {
   const expected = pattern.split("/");
   const given = path.split("/");
   return (
-    expected.length === given.length && expected.every((part, index) => part.startsWith(":") || part === given[index])
+    expected.length === given.length &&
+    expected.every((part, index) => (part.startsWith(":") ? given[index] !== "" : part === given[index]))
   );
 }

@@ -7,7 +7,7 @@ const IDLE_TIMEOUT_SECONDS = 30;
 /** Seconds beyond the provider's time before a silent connection in a request is closed. */
 const ANSWER_MARGIN_SECONDS = 30;
 /** The gateway answers 413 itself, in its own shape; Bun's own limit only has to be out of the way. */
-const BODY_MARGIN_BYTES = 64 * 1024 * 1024;
+const NO_BODY_LIMIT = Number.MAX_SAFE_INTEGER;
 
 export type HttpServer = {
   readonly url: string;
@@ -20,7 +20,6 @@ type Handle = (request: Request) => Response | Promise<Response>;
 type Options = {
   readonly host: string;
   readonly port: number;
-  readonly maxBodyBytes: number;
   readonly providerTimeoutSeconds: number;
 };
 
@@ -31,7 +30,7 @@ export function listen(handle: Handle, options: Options): HttpServer {
     hostname: options.host,
     port: options.port,
     idleTimeout: IDLE_TIMEOUT_SECONDS,
-    maxRequestBodySize: options.maxBodyBytes + BODY_MARGIN_BYTES,
+    maxRequestBodySize: NO_BODY_LIMIT,
     development: false,
     // Outside development Bun would share a taken port with whoever has it, and each would get some of the requests.
     reusePort: false,
@@ -45,6 +44,8 @@ export function listen(handle: Handle, options: Options): HttpServer {
         inFlight--;
       }
     },
+    // The app answers its own errors; this is for what goes wrong around it, and says nothing of it to anybody.
+    error: () => new Response(null, { status: 500 }),
   });
 
   return {
@@ -58,11 +59,13 @@ export function listen(handle: Handle, options: Options): HttpServer {
   };
 }
 
-/** What GET would answer, without its body (RFC 9110, 9.3.2). */
+/** What GET would answer, without its body (RFC 9110, 9.3.2). A URL that does not parse is the app's to refuse. */
 async function headOf(request: Request, handle: Handle): Promise<Response> {
+  if (URL.parse(request.url) === null) return handle(request);
   const response = await handle(new Request(request, { method: "GET" }));
-  await response.body?.cancel();
-  return new Response(null, { status: response.status, headers: response.headers });
+  const headers = new Headers(response.headers);
+  headers.set("content-length", String((await response.bytes()).length));
+  return new Response(null, { status: response.status, headers });
 }
 
 async function endsWithin(promise: Promise<void>, timeoutMs: number): Promise<void> {

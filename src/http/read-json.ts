@@ -17,11 +17,16 @@ export async function readJson(request: Request, maxBytes: number): Promise<unkn
 }
 
 function requireJsonType(headers: Headers): void {
-  const mediaType = (headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase();
-  if (mediaType !== "application/json") {
-    throw new Refusal("request.unsupported_media_type", "Send the body with content-type: application/json.", {
-      field: "content-type",
-    });
+  const contentType = headers.get("content-type")?.toLowerCase() ?? "";
+  const charset = /;\s*charset\s*=\s*"?([^";\s]*)/.exec(contentType)?.[1] ?? "utf-8";
+  if (contentType.split(";")[0]?.trim() !== "application/json" || charset !== "utf-8") {
+    throw new Refusal(
+      "request.unsupported_media_type",
+      "Send the body with content-type: application/json, in UTF-8.",
+      {
+        field: "content-type",
+      },
+    );
   }
   const encoding = headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
@@ -34,15 +39,21 @@ function requireJsonType(headers: Headers): void {
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   const tooLarge = () =>
     new Refusal("request.body_too_large", `The body is larger than ${maxBytes} bytes (MAX_BODY_BYTES).`, {
+      field: "body",
       headers: { connection: "close" },
     });
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > maxBytes) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body ?? []) {
+      size += chunk.byteLength;
+      if (size > maxBytes) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof Refusal) throw cause;
+    throw new Refusal("request.aborted", "The body ended before it was complete.", { field: "body" });
   }
   return Buffer.concat(chunks);
 }

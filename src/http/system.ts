@@ -82,7 +82,7 @@ async function readiness(deps: Deps, draining: boolean): Promise<ReadyBody> {
 async function providerState(provider: Provider): Promise<ReadyBody["dependencies"]["local"]> {
   const state = await provider.check(PROVIDER_STATE_MAX_AGE_MS);
   if (state.status === "up") return { state: "up", required: false, detail: null };
-  const detail = state.status === "down" ? state.failure.message : "Not asked yet.";
+  const detail = state.status === "down" ? state.failure.message : "No answer yet.";
   return { state: "down", required: false, detail };
 }
 

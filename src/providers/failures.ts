@@ -1,5 +1,5 @@
 import type { FailureCategory, ProviderFailure } from "../core/chat.ts";
-import { ResponseTooLarge, UpstreamStatus } from "./guarded-fetch.ts";
+import { BrokenAnswer, ResponseTooLarge, UpstreamStatus } from "./guarded-fetch.ts";
 
 /** What a failure message may name: all of it is the operator's own configuration. */
 export type Upstream = {
@@ -20,10 +20,13 @@ export function toFailure(thrown: unknown, upstream: Upstream, model: string): P
   if (cause instanceof ResponseTooLarge) {
     return { category: "malformed_response", message: `${upstream.label} sent an answer that is too large.` };
   }
+  if (cause instanceof BrokenAnswer) {
+    return { category: "malformed_response", message: `${upstream.label} broke off its answer.` };
+  }
   if (cause instanceof SyntaxError) return malformed(upstream);
   return {
     category: "unreachable",
-    message: `${upstream.label} cannot be reached at ${upstream.baseUrl}. ${upstream.unreachableHint}`,
+    message: `${upstream.label} cannot be reached at ${new URL(upstream.baseUrl).origin}. ${upstream.unreachableHint}`,
   };
 }
 
@@ -81,6 +84,6 @@ function messageFor(category: FailureCategory, status: number, upstream: Upstrea
     case "bad_request":
       return `${label} refused the request as invalid (HTTP ${status}).`;
     default:
-      return `${label} failed (HTTP ${status}) at ${upstream.baseUrl}.`;
+      return `${label} failed (HTTP ${status}).`;
   }
 }

@@ -8,6 +8,11 @@ export class ResponseTooLarge extends Error {
   override readonly name = "ResponseTooLarge";
 }
 
+/** The upstream began to answer and did not finish. */
+export class BrokenAnswer extends Error {
+  override readonly name = "BrokenAnswer";
+}
+
 /** An answer of the upstream that is not 2xx, with what its body said; never shown to a caller as it is. */
 export class UpstreamStatus extends Error {
   override readonly name = "UpstreamStatus";
@@ -29,13 +34,15 @@ export class UpstreamStatus extends Error {
  */
 export function guardedFetch(signal: AbortSignal, options: { readonly direct: boolean }): Fetch {
   return async (input, init) => {
-    const guarded: BunFetchRequestInit & { proxy?: false } = {
+    const guarded: BunFetchRequestInit & { proxy?: false; timeout: false } = {
       ...init,
       redirect: "manual",
+      // Bun would give up after five minutes by itself; how long to wait is for the signal to say.
+      timeout: false,
       signal: init?.signal ? AbortSignal.any([signal, init.signal]) : signal,
       ...(options.direct ? { proxy: false as const, keepalive: false } : {}),
     };
-    // Bun takes `proxy: false`; its types do not say so yet. A test holds it to that.
+    // Bun takes `proxy: false` and `timeout: false`; its types do not say so yet. A test holds it to the first.
     const response = await fetch(input, guarded as BunFetchRequestInit);
     const bytes = await readBounded(response);
     if (!response.ok) throw new UpstreamStatus(response.status, new TextDecoder().decode(bytes));
@@ -46,10 +53,14 @@ export function guardedFetch(signal: AbortSignal, options: { readonly direct: bo
 async function readBounded(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_RESPONSE_BYTES) throw new ResponseTooLarge();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of response.body ?? []) {
+      size += chunk.byteLength;
+      if (size > MAX_RESPONSE_BYTES) throw new ResponseTooLarge();
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    throw cause instanceof ResponseTooLarge ? cause : new BrokenAnswer();
   }
   return Bun.concatArrayBuffers(chunks, MAX_RESPONSE_BYTES, true);
 }

@@ -2,11 +2,19 @@ import type { ProviderFailure } from "../core/chat.ts";
 import type { Availability, ProviderState } from "../core/provider.ts";
 import type { Result } from "../core/result.ts";
 
-export type ListedModel = { readonly name: string; readonly remote: boolean };
+export type ListedModel = {
+  readonly name: string;
+  /** A local server would forward it to a hosted service. */
+  readonly remote: boolean;
+  /** Not the server's word but the operator's. */
+  readonly unproven?: boolean;
+};
 export type LookUp = (signal: AbortSignal) => Promise<Result<readonly ListedModel[], ProviderFailure>>;
 
-/** A look-up that takes longer counts as failed; it runs beside requests, at start and for `/v1/ready`. */
-const LOOK_UP_TIMEOUT_MS = 1_500;
+/** A look-up that takes longer counts as failed. */
+export const LOOK_UP_TIMEOUT_MS = 10_000;
+/** How long start and `/v1/ready` wait for one before they go on with what was known. */
+const WAIT_MS = 1_500;
 /** More names than any server has; a bound, since the list is the server's word. */
 const MAX_MODELS = 10_000;
 
@@ -33,12 +41,17 @@ export class ModelList {
     return found.remote ? "remote" : "yes";
   }
 
-  async check(maxAgeMs: number): Promise<ProviderState> {
+  /** Whether the server itself said that it has the model and runs it. */
+  isProven(model: string): boolean {
+    return this.has(model) === "yes" && this.#models?.get(model)?.unproven !== true;
+  }
+
+  async check(maxAgeMs: number, waitMs = WAIT_MS): Promise<ProviderState> {
     if (performance.now() - this.#checkedAtMs > maxAgeMs) {
       this.#running ??= this.#refresh().finally(() => {
         this.#running = null;
       });
-      await this.#running;
+      await endsWithin(this.#running, waitMs);
     }
     return this.#state();
   }
@@ -54,4 +67,13 @@ export class ModelList {
     this.#failure = listed.ok ? null : listed.error;
     if (listed.ok) this.#models = new Map(listed.value.slice(0, MAX_MODELS).map((model) => [model.name, model]));
   }
+}
+
+async function endsWithin(running: Promise<void>, waitMs: number): Promise<void> {
+  let timer: Timer | undefined;
+  const waited = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, waitMs);
+  });
+  await Promise.race([running, waited]);
+  clearTimeout(timer);
 }

@@ -8,7 +8,7 @@ import type { Provider } from "../core/provider.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { malformed, toFailure, type Upstream } from "./failures.ts";
 import { guardedFetch, UpstreamStatus } from "./guarded-fetch.ts";
-import { type ListedModel, ModelList } from "./model-list.ts";
+import { type ListedModel, LOOK_UP_TIMEOUT_MS, ModelList } from "./model-list.ts";
 import { TokenCount } from "./token-count.ts";
 
 /** How long the server's word that a model is its own is taken before it is asked again. */
@@ -55,34 +55,35 @@ export function createOllama(options: { readonly baseUrl: string; readonly defau
       return ok(tags.models.map((model) => ({ name: withOllamaTag(model.name), remote: isRemote(model.name, model) })));
     } catch (thrown) {
       // Every Ollama has the list. What has none is something else that speaks its protocol, and is taken at the
-      // operator's word for the one model that the operator named.
+      // operator's word for the one model that the operator named, though not with a constrained request.
       if (thrown instanceof UpstreamStatus && thrown.status === 404) {
-        return ok([{ name: withOllamaTag(options.defaultModel), remote: false }]);
+        return ok([{ name: withOllamaTag(options.defaultModel), remote: false, unproven: true }]);
       }
+      if (signal.aborted)
+        return err({ category: "timeout", message: "Ollama did not say in time which models it has." });
       return err(toFailure(thrown, upstream, options.defaultModel));
     }
   });
 
   /**
    * INVARIANT: local means local. Asked before any content is sent, because a server that forwards the model has
-   * leaked the prompt by the time its answer says so.
+   * leaked the prompt by the time its answer says so. For a constrained request it is asked each time.
    */
-  async function refuseUnlessLocal(model: string): Promise<ProviderFailure | null> {
-    const name = withOllamaTag(model);
-    const known = models.has(name) === "yes";
-    const state = await models.check(known ? LOCALITY_MAX_AGE_MS : 0);
+  async function refuseUnlessLocal(target: AllowedTarget, signal: AbortSignal): Promise<ProviderFailure | null> {
+    const name = withOllamaTag(target.model);
+    const known = models.has(name) === "yes" && !target.constrained;
+    await Promise.race([models.check(known ? LOCALITY_MAX_AGE_MS : 0, LOOK_UP_TIMEOUT_MS), untilAborted(signal)]);
+    if (signal.aborted) return { category: "timeout", message: "Ollama did not say in time which models it has." };
+    const state = await models.check(Number.POSITIVE_INFINITY);
     if (state.status === "down") return state.failure;
     const availability = isOllamaCloudName(name) ? "remote" : models.has(name);
-    if (availability === "yes") return null;
-    if (availability === "remote") return remoteModel(model);
-    return {
-      category: "model_not_found",
-      message: `Ollama does not have the model "${model}". ${upstream.modelHint(model)}`,
-    };
+    if (availability === "remote") return remoteModel(target.model);
+    if (availability !== "yes") return missing(target.model, upstream);
+    return target.constrained && !models.isProven(name) ? unproven(target.model) : null;
   }
 
   async function* chat(target: AllowedTarget, request: ChatRequest, signal: AbortSignal): AsyncIterable<Chunk> {
-    const refusal = await refuseUnlessLocal(target.model);
+    const refusal = await refuseUnlessLocal(target, signal);
     if (refusal !== null) {
       yield { kind: "failure", failure: refusal };
       return;
@@ -129,6 +130,22 @@ function* toChunks(answer: unknown, model: string, upstream: Upstream): Iterable
 
 function isRemote(name: string, fields: Pick<ChatAnswer, "remote_model" | "remote_host">): boolean {
   return isOllamaCloudName(name) || Boolean(fields.remote_model) || Boolean(fields.remote_host);
+}
+
+const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+
+function missing(model: string, upstream: Upstream): ProviderFailure {
+  const message = `Ollama does not have the model "${model}". ${upstream.modelHint(model)}`;
+  return { category: "model_not_found", message };
+}
+
+function unproven(model: string): ProviderFailure {
+  const message = `The server at OLLAMA_BASE_URL does not say where "${model}" runs, and this request must stay local.`;
+  return { category: "remote_model", message };
 }
 
 function remoteModel(model: string): ProviderFailure {

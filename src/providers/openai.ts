@@ -33,6 +33,9 @@ const Completion = Type.Object({
   ),
 });
 
+/** Beyond any that PROVIDER_TIMEOUT_SECONDS allows: how long to wait is for the signal to say. */
+const SDK_TIMEOUT_MS = 2 * 3_600_000;
+
 export type OpenAiOptions = {
   readonly baseUrl: string;
   readonly apiKey: string | null;
@@ -69,6 +72,7 @@ export function createOpenAi(options: OpenAiOptions): Provider {
       webhookSecret: null,
       defaultHeaders: options.apiKey === null ? { authorization: null } : {},
       maxRetries: 0,
+      timeout: SDK_TIMEOUT_MS,
       logLevel: "off",
       fetch: guardedFetch(signal, { direct }),
     });

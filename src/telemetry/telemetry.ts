@@ -21,6 +21,7 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
         {
           event: "chat",
           request_id: event.requestId,
+          decision: event.decision,
           status: event.status,
           provider: event.provider,
           model: event.model,
@@ -59,6 +60,9 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
 /** An unexpected error's message may quote whatever it was given, so only its type and place are logged. */
 function describeBug(error: unknown): { readonly error_type: string; readonly at: readonly string[] } {
   if (!(error instanceof Error)) return { error_type: typeof error, at: [] };
-  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  return { error_type: error.name, at: frames.slice(0, 8).map((line) => line.trim()) };
+  const stack = error.stack ?? "";
+  // The stack begins with the message, which may have lines that look like places.
+  const places = stack.slice(stack.indexOf(error.message) + error.message.length).split("\n");
+  const frames = places.map((line) => line.trim()).filter((line) => /^at .*:\d+:\d+\)?$/.test(line));
+  return { error_type: error.name, at: frames.slice(0, 8) };
 }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, statSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
 import postgres from "postgres";
 import {
@@ -239,6 +240,28 @@ describe("a running gateway", () => {
     expect((await gateway.request("/v1/health", { headers: { host: "evil.example" } })).status).toBe(421);
   });
 
+  test.each(["", "Host: [", "Host: a b", "Host: %zz", "Host: 127.0.0.1:99999"])(
+    "answers a request with the Host line %j in its own shape, and goes on",
+    async (line) => {
+      const raw = await ask(
+        gateway.url,
+        `GET /v1/health?key=${PRIVATE.replaceAll(" ", "-")} HTTP/1.0\r\n${line}\r\n\r\n`,
+      );
+      expect(raw).toMatch(/^HTTP\/1\.[01] 4\d\d /);
+      expect(raw).not.toContain("private-words");
+      expect(gateway.output.stderr).not.toContain("private-words");
+      expect((await gateway.request("/v1/health")).status).toBe(200);
+    },
+  );
+
+  test("answers a body that is announced as huge with 413 in its own shape", async () => {
+    const head =
+      "POST /v1/chat HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n{";
+    const raw = await ask(gateway.url, head);
+    expect(raw).toMatch(/^HTTP\/1\.1 413 /);
+    expect(raw).toContain('"request.body_too_large"');
+  });
+
   test("says when its port is taken", async () => {
     const port = new URL(gateway.url).port;
     const second = await runGateway(
@@ -388,6 +411,21 @@ describe("migrate", () => {
     expect((await runGateway(["migrate", "sideways"], folder.path, env)).exitCode).toBe(2);
   });
 });
+
+/** Sends bytes as they are and gives what comes back until the other side closes or has nothing more to say. */
+function ask(url: string, bytes: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve) => {
+    let received = "";
+    const socket = connect(Number(port), hostname, () => socket.write(bytes));
+    socket.setTimeout(500, () => socket.destroy());
+    socket.on("data", (data) => {
+      received += data.toString();
+    });
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(received));
+  });
+}
 
 async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
   const deadlineMs = performance.now() + timeoutMs;

@@ -159,7 +159,7 @@ const REFUSED: readonly Refused[] = [
   ],
   ["a lone low surrogate in a key", `{"${CANARY}\\udc00":1}`, 400, "request.invalid_unicode", "body"],
   ["deep nesting", "[".repeat(100_000), 400, "request.too_deep", "body"],
-  ["a body over the limit", message("x".repeat(MAX_BODY_BYTES)), 413, "request.body_too_large", null],
+  ["a body over the limit", message("x".repeat(MAX_BODY_BYTES)), 413, "request.body_too_large", "body"],
 ];
 
 describe("bad input", () => {
@@ -197,6 +197,7 @@ describe("bad input", () => {
   test.each([
     [{ "content-type": "text/plain" }, "content-type"],
     [{ "content-type": "application/x-www-form-urlencoded" }, "content-type"],
+    [{ "content-type": "application/json; charset=utf-16" }, "content-type"],
     [{ "content-type": "application/json; charset=utf-8", "content-encoding": "gzip" }, "content-encoding"],
   ])("refuses a body sent with %j", async (headers, field) => {
     const response = await setUp().post(JSON.stringify(message("hello")), headers);
@@ -209,6 +210,7 @@ describe("bad input", () => {
     const unknown = await send(`/v1/${CANARY}`);
     expect(unknown.status).toBe(404);
     expect(await unknown.text()).not.toContain(CANARY);
+    for (const path of ["/v1/audit/", "/v1/chat/"]) expect((await send(path)).status).toBe(404);
     for (const [path, allow] of [
       ["/v1/chat", "POST"],
       ["/v1/chat?x=1", "POST"],

@@ -85,6 +85,24 @@ describe.each(["local", "openai"] as const)("a misbehaving server behind %s", (i
     expect((await failureOf(id, answerWith("m", 3e9))).category).toBe("malformed_response");
   });
 
+  test("that breaks off its answer is not taken for one that cannot be reached", async () => {
+    const half = () =>
+      new Response(
+        new ReadableStream({
+          async start(controller) {
+            controller.enqueue(new TextEncoder().encode('{"model":"m","message":{"content":"priv'));
+            await Bun.sleep(5);
+            controller.error(new Error("cut"));
+          },
+        }),
+        { headers: { "content-type": "application/json" } },
+      );
+    expect(await failureOf(id, half)).toMatchObject({
+      category: "malformed_response",
+      message: expect.stringContaining("broke off its answer"),
+    });
+  });
+
   test("gives a clean failure for a 500 that is a page", async () => {
     const page = () =>
       new Response("<h1>private words</h1>", { status: 500, headers: { "content-type": "text/html" } });

@@ -4,7 +4,7 @@ import type { AllowedTarget } from "../../src/core/decision.ts";
 import { createOllama } from "../../src/providers/ollama.ts";
 import { chatRequest } from "../support/deps.ts";
 import { type Replay, startReplay } from "../support/replay-upstream.ts";
-import { target } from "../support/target.ts";
+import { constrainedTarget, target } from "../support/target.ts";
 
 const MODEL = "smollm2:135m";
 const PROMPT = "What is the capital of France? Answer in one short sentence.";
@@ -134,6 +134,10 @@ describe("a server that speaks the protocol and is no Ollama", () => {
     expect(await answers("named")).toEqual([
       { kind: "text", text: "hi" },
       { kind: "end", model: "named", finishReason: null, usage: { promptTokens: null, completionTokens: null } },
+    ]);
+    const constrained = provider.chat(constrainedTarget("named"), chatRequest(PROMPT), AbortSignal.timeout(5_000));
+    expect(await Array.fromAsync(constrained)).toMatchObject([
+      { kind: "failure", failure: { category: "remote_model" } },
     ]);
     expect(await answers("other")).toMatchObject([{ kind: "failure", failure: { category: "model_not_found" } }]);
     await bare.stop(true);

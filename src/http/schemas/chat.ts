@@ -20,6 +20,7 @@ export const ChatBody = Type.Object(
     model: Type.Optional(
       nullable(
         Type.String({
+          title: "a model name of at most 128 letters, digits and ._:/@+-",
           pattern: MODEL_NAME_PATTERN,
           description: "A wish: used where the provider that policy chooses has it, else that provider's own default.",
         }),

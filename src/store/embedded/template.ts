@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { err, ok, type Result } from "../../core/result.ts";
 import { flush } from "../flush.ts";
 import templatePath from "./initdb-18.tar.gz" with { type: "file" };
-import type { EmbeddedFailure } from "./messages.ts";
+import { describe, type EmbeddedFailure } from "./messages.ts";
 
 /** The PostgreSQL major version PGlite is. A directory of another one cannot be opened. */
 export const POSTGRES_MAJOR = "18";
@@ -21,9 +21,15 @@ export async function prepareDataDirectory(postgresDir: string): Promise<Result<
   const partial = `${postgresDir}.partial`;
   rmSync(partial, { recursive: true, force: true });
   mkdirSync(partial, { mode: 0o700 });
-  await new Bun.Archive(await Bun.file(templatePath).bytes()).extract(partial);
-  for (const entry of readdirSync(partial, { recursive: true, encoding: "utf8" })) flush(join(partial, entry));
-  flush(partial);
+  try {
+    await new Bun.Archive(await Bun.file(templatePath).bytes()).extract(partial);
+    for (const entry of readdirSync(partial, { recursive: true, encoding: "utf8" })) flush(join(partial, entry));
+    flush(partial);
+  } catch (cause) {
+    rmSync(partial, { recursive: true, force: true });
+    const message = `${postgresDir} cannot be made (${describe(cause)}). It needs some 60 MB; is the disk full?`;
+    return err({ kind: "directory", message });
+  }
   renameSync(partial, postgresDir);
   flush(dirname(postgresDir));
   return ok(undefined);

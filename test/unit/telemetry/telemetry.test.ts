@@ -15,6 +15,7 @@ function setUp(level = "info") {
 
 const finished: ChatFinished = {
   requestId: "01a2",
+  decision: "route",
   status: "failed",
   provider: "openai",
   model: "gpt",
@@ -36,6 +37,7 @@ describe("a finished chat request", () => {
         service: "policy-mesh",
         event: "chat",
         request_id: "01a2",
+        decision: "route",
         status: "failed",
         provider: "openai",
         model: "gpt",
@@ -92,7 +94,10 @@ describe("other events", () => {
 
   test("a bug is logged by type and place, not by its message, which may quote content", () => {
     const { telemetry, lines, parsed } = setUp();
-    telemetry.bug({ requestId: "1", error: new TypeError("cannot read my private prompt\nsecond line of it") });
+    telemetry.bug({
+      requestId: "1",
+      error: new TypeError("cannot read my private prompt\n    at the second line of it:1:2\n"),
+    });
     telemetry.bug({ requestId: "1", error: "a private string" });
     expect(lines.join("")).not.toContain("private");
     expect(lines.join("")).not.toContain("second line");

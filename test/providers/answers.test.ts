@@ -1,0 +1,274 @@
+import { afterAll, afterEach, beforeEach, describe, expect, mock, spyOn, test } from "bun:test";
+import { join } from "node:path";
+import type { Chunk } from "../../src/core/chat.ts";
+import { createOllama } from "../../src/providers/ollama.ts";
+import { createOpenAi } from "../../src/providers/openai.ts";
+import { chatRequest } from "../support/deps.ts";
+import { target } from "../support/target.ts";
+
+type Id = "local" | "openai";
+
+const TAGS = { models: [{ name: "m:latest" }] };
+const MODELS = { data: [{ id: "m" }] };
+const SAID = "words of the answer";
+
+let list: () => Response;
+let answer: () => Response;
+const posted: string[] = [];
+const upstream = Bun.serve({
+  hostname: "127.0.0.1",
+  port: 0,
+  idleTimeout: 0,
+  async fetch(request) {
+    if (request.method === "GET") return list();
+    posted.push(await request.text());
+    return answer();
+  },
+});
+afterAll(() => upstream.stop(true));
+beforeEach(() => {
+  posted.length = 0;
+  list = () => Response.json({ ...TAGS, ...MODELS });
+});
+
+const base = `http://127.0.0.1:${upstream.port}`;
+const provider = (id: Id) =>
+  id === "local"
+    ? createOllama({ baseUrl: base, defaultModel: "m" })
+    : createOpenAi({ baseUrl: base, apiKey: "k", defaultModel: "m", needsKey: true });
+
+function ask(id: Id, model = "m"): Promise<Chunk[]> {
+  return Array.fromAsync(
+    provider(id).chat(target(id, model), chatRequest("private words"), AbortSignal.timeout(5_000)),
+  );
+}
+
+async function categoryOf(id: Id, model?: string) {
+  const chunks = await ask(id, model);
+  expect(JSON.stringify(chunks)).not.toContain(SAID);
+  expect(chunks.map((chunk) => chunk.kind)).toEqual(["failure"]);
+  return chunks[0]?.kind === "failure" ? chunks[0].failure.category : null;
+}
+
+const ollamaAnswer = (fields: Record<string, unknown> = {}) => ({
+  model: "m",
+  message: { role: "assistant", content: SAID },
+  done: true,
+  done_reason: "stop",
+  ...fields,
+});
+
+const completion = (choice: Record<string, unknown>) => ({ model: "m", choices: [{ index: 0, ...choice }] });
+const plain: Record<Id, unknown> = {
+  local: ollamaAnswer(),
+  openai: completion({ finish_reason: "stop", message: { role: "assistant", content: SAID } }),
+};
+
+describe("an answer of the OpenAI protocol", () => {
+  test.each([
+    ["part of the text", SAID],
+    ["no text", ""],
+    ["null", null],
+  ])("that its content filter cut is a failure, with %s left of it", async (_name, content) => {
+    answer = () => Response.json(completion({ finish_reason: "content_filter", message: { content } }));
+    expect(await categoryOf("openai")).toBe("content_filter");
+  });
+
+  test.each([
+    ["null content", { content: null, refusal: "I cannot help with that." }],
+    ["no content", { refusal: "I cannot help with that." }],
+  ])("that is a refusal of the model with %s says that", async (_name, message) => {
+    answer = () => Response.json(completion({ finish_reason: "stop", message }));
+    expect(await ask("openai")).toEqual([
+      { kind: "text", text: "I cannot help with that." },
+      { kind: "end", model: "m", finishReason: "stop", usage: { promptTokens: null, completionTokens: null } },
+    ]);
+  });
+
+  test("is its content where it has both content and an empty refusal", async () => {
+    answer = () => Response.json(completion({ finish_reason: "stop", message: { content: SAID, refusal: null } }));
+    expect((await ask("openai"))[0]).toEqual({ kind: "text", text: SAID });
+  });
+
+  test.each([
+    ["neither content nor refusal", completion({ finish_reason: "stop", message: { content: null, refusal: null } })],
+    ["no choice", { model: "m", choices: [] }],
+  ])("with %s is none", async (_name, body) => {
+    answer = () => Response.json(body);
+    expect(await categoryOf("openai")).toBe("malformed_response");
+  });
+});
+
+describe.each(["local", "openai"] as const)("an encoded answer of %s", (id) => {
+  const gzipped = (status: number, body: unknown) => () =>
+    new Response(Bun.gzipSync(JSON.stringify(body)), {
+      status,
+      headers: { "content-type": "application/json", "content-encoding": "gzip" },
+    });
+
+  test("is decoded", async () => {
+    answer = gzipped(200, plain[id]);
+    expect((await ask(id))[0]).toEqual({ kind: "text", text: SAID });
+  });
+
+  test("is decoded where it is an error, too", async () => {
+    answer = gzipped(400, { error: { code: "context_length_exceeded" } });
+    expect(await categoryOf(id)).toBe("context_length");
+  });
+
+  test("is decoded where it is the list of models", async () => {
+    list = gzipped(200, { ...TAGS, ...MODELS });
+    const asked = provider(id);
+    expect(await asked.check(0)).toEqual({ status: "up", modelCount: 1 });
+    expect([asked.has("m"), asked.has("absent")]).toEqual(["yes", "no"]);
+  });
+
+  test("that is not what its header says is a clean failure", async () => {
+    answer = () => new Response("no gzip", { headers: { "content-encoding": "gzip" } });
+    expect(["unreachable", "malformed_response"]).toContain((await categoryOf(id)) ?? "none");
+  });
+});
+
+describe("an answer that Ollama says another host gave", () => {
+  test.each([
+    ["only the host", { remote_host: "https://ollama.com:443" }],
+    ["only the model there", { remote_model: "gpt-oss:120b" }],
+    ["both", { remote_host: "https://ollama.com:443", remote_model: "gpt-oss:120b" }],
+    ["a cloud name for the model that answered", { model: "m:cloud" }],
+    ["a cloud tag for the model that answered", { model: "m:120b-cloud" }],
+  ])("by %s is withheld", async (_name, fields) => {
+    answer = () => Response.json(ollamaAnswer(fields));
+    expect(await categoryOf("local")).toBe("remote_model");
+  });
+
+  test("is not one where it names neither", async () => {
+    answer = () => Response.json(ollamaAnswer({ remote_host: "", remote_model: "" }));
+    expect((await ask("local")).map((chunk) => chunk.kind)).toEqual(["text", "end"]);
+  });
+});
+
+describe("a model that is not on this machine gets nothing of the request", () => {
+  beforeEach(() => {
+    answer = () => Response.json(ollamaAnswer());
+  });
+
+  test.each([
+    ["only the host", "m", { name: "m:latest", remote_host: "https://ollama.com:443" }],
+    ["only the model there", "m", { name: "m:latest", remote_model: "gpt-oss:120b" }],
+    ["nothing but the name x:cloud", "x:cloud", { name: "x:cloud" }],
+    ["nothing but the name x:120b-cloud", "x:120b-cloud", { name: "x:120b-cloud" }],
+    ["nothing but the name x:CLOUD", "x:CLOUD", { name: "x:CLOUD" }],
+  ])("when the list has %s", async (_name, model, entry) => {
+    list = () => Response.json({ models: [entry] });
+    expect(await categoryOf("local", model)).toBe("remote_model");
+    expect(posted).toEqual([]);
+    const asked = provider("local");
+    await asked.check(0);
+    expect(asked.has(model)).toBe("remote");
+  });
+
+  test("when the list does not have it and its name is a cloud name", async () => {
+    expect(await categoryOf("local", "x:cloud")).toBe("remote_model");
+    expect(posted).toEqual([]);
+  });
+
+  test("when there is no list and the operator's own model has a cloud name", async () => {
+    list = () => new Response(null, { status: 404 });
+    const cloud = createOllama({ baseUrl: base, defaultModel: "x:cloud" });
+    const chunks = await Array.fromAsync(
+      cloud.chat(target("local", "x:cloud"), chatRequest("private words"), AbortSignal.timeout(5_000)),
+    );
+    expect(chunks).toMatchObject([{ kind: "failure", failure: { category: "remote_model" } }]);
+    expect(posted).toEqual([]);
+  });
+
+  test.each([
+    ["fails", () => new Response(null, { status: 500 }), "upstream_error"],
+    ["is not in the protocol", () => Response.json({ models: [{}] }), "malformed_response"],
+  ] as const)("when the list %s", async (_name, failing, category) => {
+    list = failing;
+    expect(await categoryOf("local")).toBe(category);
+    expect(posted).toEqual([]);
+  });
+
+  test("when it was here at the last look-up that failed since", async () => {
+    const asked = provider("local");
+    await asked.check(0);
+    list = () => new Response(null, { status: 500 });
+    await asked.check(0);
+    list = () => Response.json({ models: [{ name: "m:latest", remote_host: "https://ollama.com:443" }] });
+    await Array.fromAsync(asked.chat(target("local", "m"), chatRequest("private words"), AbortSignal.timeout(5_000)));
+    expect(posted).toEqual([]);
+  });
+
+  test("while one that is here gets it, which shows that the test can fail", async () => {
+    await ask("local");
+    expect(posted).toHaveLength(1);
+  });
+});
+
+describe("what goes wrong upstream is for the gateway's log to say, not for an SDK", () => {
+  const CONSOLE = ["log", "info", "warn", "error", "debug", "trace", "dir"] as const;
+  const FAULTS: readonly (readonly [string, () => Response])[] = [
+    ["a 400", () => Response.json({ error: { message: SAID } }, { status: 400 })],
+    ["a 401", () => Response.json({ error: { message: SAID } }, { status: 401 })],
+    ["a 429", () => Response.json({ error: SAID }, { status: 429, headers: { "retry-after": "1" } })],
+    ["a 500 that is a page", () => new Response(`<h1>${SAID}</h1>`, { status: 500 })],
+    ["no JSON", () => new Response(SAID, { headers: { "content-type": "application/json" } })],
+    ["JSON of another shape", () => Response.json({ said: SAID })],
+    ["a redirect", () => new Response(null, { status: 302, headers: { location: "http://cloud.invalid/" } })],
+  ];
+  const written: string[] = [];
+
+  beforeEach(() => {
+    written.length = 0;
+    process.env["OPENAI_LOG"] = "debug";
+    for (const method of CONSOLE) {
+      spyOn(console, method).mockImplementation((...words: unknown[]) => {
+        written.push(`console.${method}: ${Bun.inspect(words)}`);
+      });
+    }
+    for (const stream of [process.stdout, process.stderr]) {
+      spyOn(stream, "write").mockImplementation((chunk: unknown) => {
+        written.push(`write: ${String(chunk)}`);
+        return true;
+      });
+    }
+  });
+  afterEach(() => {
+    mock.restore();
+    delete process.env["OPENAI_LOG"];
+  });
+
+  describe.each(["local", "openai"] as const)("%s", (id) => {
+    test.each(FAULTS)("prints nothing at %s", async (_name, fault) => {
+      answer = fault;
+      await ask(id);
+      list = fault;
+      await provider(id).check(0);
+      expect(posted).toHaveLength(1);
+      expect(written).toEqual([]);
+    });
+
+    test("prints nothing at an answer", async () => {
+      answer = () => Response.json(plain[id]);
+      expect(await ask(id)).toHaveLength(2);
+      expect(written).toEqual([]);
+    });
+  });
+
+  test.each([
+    ["ollama", "up", base],
+    ["openai", "up", base],
+    ["ollama", "down", "http://127.0.0.1:9"],
+    ["openai", "down", "http://127.0.0.1:9"],
+  ])("%s in a process of its own prints nothing when it is %s", async (kind, state, baseUrl) => {
+    const child = Bun.spawn([process.execPath, join(import.meta.dir, "../support/check-provider.ts"), kind, baseUrl], {
+      env: { ...process.env, OPENAI_LOG: "debug", DEBUG: "true" },
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+    const output = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+    expect(output).toEqual([`${state}\n`, ""]);
+  });
+});

@@ -1,0 +1,123 @@
+import { describe, expect, test } from "bun:test";
+import { ok } from "../../../src/core/result.ts";
+import type { Decided } from "../../../src/gateway/decided.ts";
+import { intentOf, outcomeOf } from "../../../src/gateway/records.ts";
+import { Stopwatch } from "../../../src/gateway/stopwatch.ts";
+import { extractFeatures } from "../../../src/policy/features.ts";
+import { chatRequest, fakeDeps } from "../../support/deps.ts";
+import { target } from "../../support/target.ts";
+
+const RECEIVED_AT = new Date("2026-11-22T09:59:00.500Z");
+const REQUEST = chatRequest("", {
+  streamed: true,
+  messages: [
+    { role: "system", content: "be kind" },
+    { role: "user", content: "👋" },
+  ],
+});
+
+function decided(overrides: Partial<Decided> = {}): Decided {
+  return {
+    call: { requestId: "0193-id", signal: new AbortController().signal },
+    request: REQUEST,
+    decision: { route: ["local", "openai"], forbiddenZones: [], reasonCodes: ["default"] },
+    planned: ok([target("local", "llama"), target("openai", "gpt")] as const),
+    reasonCodes: ["default"],
+    stopwatch: new Stopwatch(() => 0),
+    ...overrides,
+  };
+}
+
+function intent(overrides: Partial<Decided> = {}, providerTimeoutMs = 1_000) {
+  const { deps } = fakeDeps({ providerTimeoutMs });
+  return intentOf(deps, decided(overrides), extractFeatures(REQUEST, []), RECEIVED_AT);
+}
+
+describe("intentOf", () => {
+  test("puts the decision and measures of the request on record", () => {
+    expect(intent()).toEqual({
+      requestId: "0193-id",
+      receivedAt: RECEIVED_AT,
+      settleBy: expect.any(Date),
+      surface: "native",
+      decision: "route",
+      provider: "local",
+      zone: "local",
+      model: "llama",
+      reasonCodes: ["default"],
+      messageCount: 2,
+      promptLength: 8,
+      promptDigest: expect.stringMatching(/^hmac-sha256:/),
+      streamed: true,
+    });
+  });
+
+  test.each([
+    [1_000, "2026-11-22T10:00:01.500Z"],
+    [120_000, "2026-11-22T10:02:00.500Z"],
+  ])("gives a row a minute more than the provider's %d ms to be settled", (providerTimeoutMs, settleBy) => {
+    expect(intent({}, providerTimeoutMs).settleBy.toISOString()).toBe(settleBy);
+  });
+
+  test("names no destination for what is denied", () => {
+    const reasonCodes = ["default", "policy.no_compliant_route"] as const;
+    const planned = { ok: false, error: "policy.no_compliant_route" } as const;
+    expect(intent({ planned, reasonCodes })).toMatchObject({
+      decision: "deny",
+      provider: null,
+      zone: null,
+      model: null,
+      reasonCodes: [...reasonCodes],
+    });
+  });
+});
+
+describe("outcomeOf", () => {
+  const COMPLETED_AT = new Date("2026-11-22T10:00:03.000Z");
+  const { deps } = fakeDeps({ now: () => COMPLETED_AT });
+
+  function at(...readingsMs: number[]) {
+    return new Stopwatch(() => readingsMs.shift() ?? Number.NaN);
+  }
+
+  const result = {
+    requestId: "0193-id",
+    provider: "local",
+    model: "llama-2026",
+    reasonCodes: ["default"],
+    content: "an answer",
+    finishReason: "stop",
+    usage: { promptTokens: 3, completionTokens: 5 },
+    error: null,
+  } as const;
+
+  test("takes over how it ended, who answered and what it took, and none of the answer", () => {
+    const ending = { status: "succeeded", failureCategory: null, result } as const;
+    expect(outcomeOf(deps, decided({ stopwatch: at(100, 250) }), ending)).toEqual({
+      requestId: "0193-id",
+      completedAt: COMPLETED_AT,
+      status: "succeeded",
+      model: "llama-2026",
+      failureCategory: null,
+      usage: { promptTokens: 3, completionTokens: 5 },
+      latencyMs: 150,
+    });
+  });
+
+  test("says of a failure what it was", () => {
+    const ending = { status: "failed", failureCategory: "rate_limited", result: { ...result, model: null } } as const;
+    expect(outcomeOf(deps, decided({ stopwatch: at(0, 1) }), ending)).toMatchObject({
+      status: "failed",
+      failureCategory: "rate_limited",
+      model: null,
+    });
+  });
+
+  test.each([
+    [150.4, 150],
+    [150.6, 151],
+  ])("takes %d ms as %d, since the column holds whole ones", (tookMs, latencyMs) => {
+    const ending = { status: "succeeded", failureCategory: null, result } as const;
+    expect(outcomeOf(deps, decided({ stopwatch: at(0, tookMs) }), ending).latencyMs).toBe(latencyMs);
+  });
+});

@@ -1,0 +1,245 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Refusal } from "../../../src/http/problem.ts";
+import { readJson } from "../../../src/http/read-json.ts";
+
+const MAX_BYTES = 1_000;
+const MAX_DEPTH = 64;
+
+type Body = NonNullable<RequestInit["body"]>;
+
+function post(body: Body, headers: Record<string, string> = {}): Request {
+  return new Request("http://gateway/", {
+    method: "POST",
+    body,
+    headers: { "content-type": "application/json", ...headers },
+  });
+}
+
+const read = (body: Body, maxBytes = MAX_BYTES) => readJson(post(body), maxBytes);
+
+/** The refusal that a request ends with; whatever else it ends with is thrown. */
+async function refusalOf(request: Request, maxBytes = MAX_BYTES): Promise<Refusal> {
+  try {
+    await readJson(request, maxBytes);
+  } catch (thrown) {
+    if (thrown instanceof Refusal) return thrown;
+    throw thrown;
+  }
+  throw new Error("it was not refused");
+}
+
+const codeOf = async (body: Body) => (await refusalOf(post(body))).code;
+
+const arrays = (depth: number) => "[".repeat(depth) + "]".repeat(depth);
+const objects = (depth: number) => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
+const inTurn = (depth: number) =>
+  `${'{"a":'.repeat(depth % 2)}${'[{"a":'.repeat(depth / 2)}1${"}]".repeat(depth / 2)}${"}".repeat(depth % 2)}`;
+
+describe("depth", () => {
+  test.each([
+    ["arrays", arrays],
+    ["objects", objects],
+    ["both in turn", inTurn],
+  ])("of %s is read to its limit, and one more is refused", async (_name, textOf) => {
+    expect(JSON.stringify(await read(textOf(MAX_DEPTH)))).toBe(textOf(MAX_DEPTH));
+    expect(await codeOf(textOf(MAX_DEPTH + 1))).toBe("request.too_deep");
+  });
+
+  test("goes down again where something is closed", async () => {
+    const siblings = `[${Array(MAX_DEPTH * 2)
+      .fill("[]")
+      .join(",")},${Array(MAX_DEPTH * 2)
+      .fill("{}")
+      .join(",")}]`;
+    expect(await read(siblings)).toBeArrayOfSize(MAX_DEPTH * 4);
+  });
+
+  test.each([
+    ["a string", '"<>"'],
+    ["a string after an escaped quote", '"\\"<>"'],
+    ["a string after an escaped backslash", '"\\\\<>"'],
+    ["a string after an escaped backslash and an escaped quote", '"\\\\\\"<>"'],
+    ["a string after a string that ends in an escaped backslash", '["\\\\","<>"]'],
+    ["a string after a string that is an escaped quote", '["\\"","<>"]'],
+    ["a string after a unicode escape of a quote", '"\\u0022<>"'],
+    ["the name of a field", '{"<>":1}'],
+  ])("does not count brackets inside %s", async (_name, pattern) => {
+    for (const brackets of ["[".repeat(100), "{".repeat(100), "]}".repeat(50)]) {
+      const text = pattern.replace("<>", brackets);
+      expect(await read(text)).toEqual(JSON.parse(text));
+    }
+  });
+
+  test.each([
+    ["a string that ends in an escaped backslash", '["\\\\",'],
+    ["a string that is an escaped quote", '["\\"",'],
+    ["a string full of closing brackets", `["${"]".repeat(100)}",`],
+    ["an empty string", '["",'],
+  ])("counts brackets after %s", async (_name, before) => {
+    expect(await read(`${before}${arrays(MAX_DEPTH - 1)}]`)).toBeArrayOfSize(2);
+    expect(await codeOf(`${before}${arrays(MAX_DEPTH)}]`)).toBe("request.too_deep");
+  });
+});
+
+describe("size", () => {
+  /** A body that says whether anybody asked for any of it. */
+  function watched(text: string) {
+    let pulls = 0;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          pulls++;
+          controller.enqueue(new TextEncoder().encode(text));
+          controller.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    return { body, pulls: () => pulls };
+  }
+
+  test("that is announced as too large is refused with nothing of it read", async () => {
+    const { body, pulls } = watched("{}");
+    const refusal = await refusalOf(post(body, { "content-length": `${MAX_BYTES + 1}` }));
+    expect(refusal.code).toBe("request.body_too_large");
+    expect(refusal.headers).toEqual({ connection: "close" });
+    expect(pulls()).toBe(0);
+  });
+
+  test("of exactly the limit is read, announced or not", async () => {
+    const text = `"${"x".repeat(MAX_BYTES - 2)}"`;
+    expect(await readJson(post(watched(text).body, { "content-length": `${MAX_BYTES}` }), MAX_BYTES)).toBeString();
+    expect(await read(watched(text).body)).toBeString();
+    expect(await codeOf(watched(`${text} `).body)).toBe("request.body_too_large");
+  });
+
+  test("counts what came, whatever was announced", async () => {
+    const { body } = watched(" ".repeat(MAX_BYTES + 1));
+    expect((await refusalOf(post(body, { "content-length": "2" }))).code).toBe("request.body_too_large");
+  });
+
+  test("counts bytes, not characters", async () => {
+    expect(await codeOf(`"${"é".repeat(MAX_BYTES / 2)}"`)).toBe("request.body_too_large");
+  });
+});
+
+describe("an upload that is cut", () => {
+  test.each([
+    ["in the middle of a value", '{"messages":['],
+    ["after what would have been a whole value", '{"messages":[]}'],
+  ])("%s is no value", async (_name, sent) => {
+    const gone = new DOMException("The connection was closed.", "AbortError");
+    const chunks = [new TextEncoder().encode(sent)];
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const chunk = chunks.shift();
+        if (chunk === undefined) controller.error(gone);
+        else controller.enqueue(chunk);
+      },
+    });
+    expect(await codeOf(body)).toBe("request.aborted");
+  });
+
+  test.each([
+    ["content-length: 100", '{"a":1}'],
+    ["transfer-encoding: chunked", '7\r\n{"a":1}\r\n'],
+  ])("on a real connection with %s is no value either", async (header, sent) => {
+    const started = Promise.withResolvers<void>();
+    const ended = Promise.withResolvers<unknown>();
+    const server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      async fetch(request) {
+        started.resolve();
+        await refusalOf(request).then(({ code }) => ended.resolve(code), ended.resolve);
+        return new Response();
+      },
+    });
+    try {
+      const client = await Bun.connect({ hostname: "127.0.0.1", port: server.port ?? 0, socket: { data() {} } });
+      client.write(`POST / HTTP/1.1\r\nhost: gateway\r\ncontent-type: application/json\r\n${header}\r\n\r\n${sent}`);
+      client.flush();
+      await started.promise;
+      client.end();
+      expect(await ended.promise).toBe("request.aborted");
+    } finally {
+      await server.stop(true);
+    }
+  });
+});
+
+describe("whatever is sent", () => {
+  test("a value of bounded depth is read as it was", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.jsonValue({ maxDepth: MAX_DEPTH - 1, stringUnit: "binary" }), async (value) => {
+        const text = JSON.stringify(value);
+        expect(JSON.stringify(await read(text, 1_000_000))).toBe(text);
+      }),
+    );
+  });
+
+  test("a value is read as it was, in however many pieces it comes", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.jsonValue({ stringUnit: "binary" }),
+        fc.array(fc.integer({ min: 1, max: 7 })),
+        async (value, sizes) => {
+          const text = JSON.stringify(value);
+          let rest = new TextEncoder().encode(text);
+          const body = new ReadableStream<Uint8Array>({
+            pull(controller) {
+              const size = sizes.shift() ?? rest.length;
+              if (rest.length > 0) controller.enqueue(rest.subarray(0, size));
+              rest = rest.subarray(size);
+              if (rest.length === 0) controller.close();
+            },
+          });
+          expect(JSON.stringify(await read(body, 1_000_000))).toBe(text);
+        },
+      ),
+    );
+  });
+
+  async function endsCleanly(body: Uint8Array<ArrayBuffer>): Promise<void> {
+    const outcome = await read(body).catch((thrown: unknown) => thrown);
+    if (outcome instanceof Error) expect(outcome).toBeInstanceOf(Refusal);
+    else expect(JSON.parse(new TextDecoder().decode(body))).toEqual(outcome);
+  }
+
+  test("bytes of any kind are a value or a refusal, and nothing else", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: MAX_BYTES + 10 }), (bytes) => endsCleanly(new Uint8Array(bytes))),
+    );
+  });
+
+  test("so is text made of the pieces that JSON is made of", async () => {
+    const pieces = [
+      ...'[]{}:,"\\ u019e-+.\u0000é👋',
+      "true",
+      "null",
+      "\\u",
+      "\\ud83d",
+      "\\udc4b",
+      '"a":',
+      '\\"',
+      "\\\\",
+    ];
+    const text = fc.array(fc.constantFrom(...pieces), { maxLength: 200 }).map((parts) => parts.join(""));
+    await fc.assert(
+      fc.asyncProperty(text, (given) => endsCleanly(new Uint8Array(Buffer.from(given)))),
+      { numRuns: 500 },
+    );
+  });
+
+  test("no lone surrogate gets through, however deep it lies and whichever half it is", async () => {
+    const half = fc.integer({ min: 0xd800, max: 0xdfff }).map((unit) => `\\u${unit.toString(16)}`);
+    const depth = fc.integer({ min: 0, max: MAX_DEPTH - 1 });
+    await fc.assert(
+      fc.asyncProperty(half, depth, fc.boolean(), async (lone, around, asKey) => {
+        const inner = asKey ? `{"a${lone}":1}` : `"a${lone}"`;
+        expect(await codeOf(`${"[".repeat(around)}${inner}${"]".repeat(around)}`)).toBe("request.invalid_unicode");
+      }),
+    );
+  });
+});

@@ -1,0 +1,194 @@
+import { afterEach, beforeEach, describe, expect, mock, spyOn, test } from "bun:test";
+import type { ProviderFailure } from "../../../src/core/chat.ts";
+import { err, ok, type Result } from "../../../src/core/result.ts";
+import { type ListedModel, ModelList } from "../../../src/providers/model-list.ts";
+
+type Listed = Result<readonly ListedModel[], ProviderFailure>;
+
+const AWAY: ProviderFailure = { category: "unreachable", message: "start it" };
+const listOf = (...names: string[]): Listed => ok(names.map((name) => ({ name, remote: false })));
+
+let nowMs = 0;
+beforeEach(() => {
+  nowMs = 1_000;
+  spyOn(performance, "now").mockImplementation(() => nowMs);
+});
+afterEach(() => {
+  mock.restore();
+});
+
+/** A list whose look-ups are answered with what was said last. */
+function setUp(first: Listed) {
+  let listed = first;
+  const asked: AbortSignal[] = [];
+  const list = new ModelList(async (signal) => {
+    asked.push(signal);
+    return listed;
+  });
+  return {
+    list,
+    asked,
+    says(next: Listed) {
+      listed = next;
+    },
+  };
+}
+
+/** A list whose look-ups wait until they are answered by the test. */
+function setUpHeld() {
+  const answers: ((listed: Listed) => void)[] = [];
+  const list = new ModelList(() => {
+    const { promise, resolve } = Promise.withResolvers<Listed>();
+    answers.push(resolve);
+    return promise;
+  });
+  return { list, answers };
+}
+
+describe("what a list knows", () => {
+  test("is nothing before the first look-up", () => {
+    const { list, asked } = setUp(listOf("m"));
+    expect(list.has("m")).toBe("unknown");
+    expect(asked).toEqual([]);
+  });
+
+  test("is which models there are, and which of them are answered elsewhere", async () => {
+    const { list } = setUp(
+      ok([
+        { name: "m", remote: false },
+        { name: "far", remote: true },
+      ]),
+    );
+    expect(await list.check(0)).toEqual({ status: "up", modelCount: 2 });
+    expect([list.has("m"), list.has("far"), list.has("absent")]).toEqual(["yes", "remote", "no"]);
+  });
+
+  test("is that there are none where the server lists none", async () => {
+    const { list } = setUp(listOf());
+    expect(await list.check(0)).toEqual({ status: "up", modelCount: 0 });
+    expect(list.has("m")).toBe("no");
+  });
+
+  test("is at most ten thousand names, the first ones", async () => {
+    const { list, says } = setUp(listOf(...Array.from({ length: 10_000 }, (_, index) => `m${index}`)));
+    expect(await list.check(0)).toEqual({ status: "up", modelCount: 10_000 });
+    nowMs++;
+    says(listOf(...Array.from({ length: 10_005 }, (_, index) => `n${index}`)));
+    expect(await list.check(0)).toEqual({ status: "up", modelCount: 10_000 });
+    expect([list.has("n9999"), list.has("n10000"), list.has("m0")]).toEqual(["yes", "no", "no"]);
+  });
+
+  test("is what the last look-up said, not the ones before", async () => {
+    const { list, says } = setUp(listOf("old"));
+    await list.check(0);
+    says(listOf("new"));
+    nowMs++;
+    await list.check(0);
+    expect([list.has("old"), list.has("new")]).toEqual(["no", "yes"]);
+  });
+
+  test("is nothing after a look-up that failed, until one succeeds again", async () => {
+    const { list, says } = setUp(listOf("m"));
+    await list.check(0);
+    says(err(AWAY));
+    nowMs++;
+    expect(await list.check(0)).toEqual({ status: "down", failure: AWAY });
+    expect([list.has("m"), list.has("absent")]).toEqual(["unknown", "unknown"]);
+    says(listOf("m"));
+    nowMs++;
+    expect(await list.check(0)).toEqual({ status: "up", modelCount: 1 });
+    expect([list.has("m"), list.has("absent")]).toEqual(["yes", "no"]);
+  });
+
+  test("stays as it was while a look-up is under way", async () => {
+    const { list, answers } = setUpHeld();
+    const first = list.check(0);
+    expect(list.has("m")).toBe("unknown");
+    answers[0]?.(listOf("m"));
+    await first;
+    nowMs++;
+    const second = list.check(0);
+    expect(list.has("m")).toBe("yes");
+    answers[1]?.(listOf());
+    await second;
+    expect(list.has("m")).toBe("no");
+  });
+});
+
+describe("a look-up", () => {
+  test("is not repeated within the age that the asker takes, and is after it", async () => {
+    const { list, asked } = setUp(listOf("m"));
+    await list.check(5_000);
+    expect(asked).toHaveLength(1);
+    nowMs += 5_000;
+    expect(await list.check(5_000)).toEqual({ status: "up", modelCount: 1 });
+    expect(asked).toHaveLength(1);
+    nowMs += 1;
+    await list.check(5_000);
+    expect(asked).toHaveLength(2);
+  });
+
+  test("that failed is not repeated within that age either", async () => {
+    const { list, asked, says } = setUp(err(AWAY));
+    await list.check(5_000);
+    says(listOf("m"));
+    nowMs += 5_000;
+    expect(await list.check(5_000)).toEqual({ status: "down", failure: AWAY });
+    nowMs += 1;
+    expect(await list.check(5_000)).toEqual({ status: "up", modelCount: 1 });
+    expect(asked).toHaveLength(2);
+  });
+
+  test("is as old as its answer, not as its question", async () => {
+    const { list, answers } = setUpHeld();
+    const slow = list.check(0);
+    nowMs += 1_400;
+    answers[0]?.(listOf("m"));
+    await slow;
+    nowMs += 5_000;
+    await list.check(5_000);
+    expect(answers).toHaveLength(1);
+  });
+
+  test("is one for all who ask at the same time, and everybody gets its answer", async () => {
+    const { list, answers } = setUpHeld();
+    const together = [list.check(0), list.check(0), list.check(5_000)];
+    expect(answers).toHaveLength(1);
+    answers[0]?.(listOf("m"));
+    expect(await Promise.all(together)).toEqual(Array(3).fill({ status: "up", modelCount: 1 }));
+  });
+
+  test("is a new one for who asks after those", async () => {
+    const { list, answers } = setUpHeld();
+    const first = list.check(0);
+    answers[0]?.(err(AWAY));
+    await first;
+    nowMs++;
+    const second = list.check(0);
+    expect(answers).toHaveLength(2);
+    answers[1]?.(listOf("m"));
+    expect(await second).toEqual({ status: "up", modelCount: 1 });
+  });
+
+  test("that throws is over: the next one asks again", async () => {
+    let fail = true;
+    const list = new ModelList(async () => {
+      if (fail) throw new Error("a bug");
+      return listOf("m");
+    });
+    await expect(list.check(0)).rejects.toThrow("a bug");
+    fail = false;
+    expect(await list.check(0)).toEqual({ status: "up", modelCount: 1 });
+  });
+
+  test("that takes too long is not waited for, and counts when it comes", async () => {
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    const list = new ModelList(async () => {
+      await answered;
+      return err(AWAY);
+    });
+    expect(await list.check(0, 1)).toEqual({ status: "unknown" });
+    answer();
+    expect(await list.check(0, 1_000)).toEqual({ status: "down", failure: AWAY });
+  });
+});
