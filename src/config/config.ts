@@ -4,13 +4,16 @@ import { err, ok, type Result } from "../core/result.ts";
 import {
   choiceSetting,
   flagSetting,
+  hostSetting,
   httpUrlSetting,
   integerSetting,
   listSetting,
   localModelSetting,
+  localServerSetting,
+  modelSetting,
+  optionalHeaderSetting,
   optionalKeySetting,
   optionalPostgresUrlSetting,
-  optionalTextSetting,
   type Setting,
   textSetting,
 } from "./settings.ts";
@@ -20,7 +23,7 @@ export const OPENAI_DEFAULT_BASE_URL = "https://api.openai.com/v1";
 
 /** Every setting there is, in the order of `.env.example` and `docs/reference/configuration.md`. */
 export const SETTINGS = {
-  host: textSetting({
+  host: hostSetting({
     name: "HOST",
     defaultValue: "127.0.0.1",
     shape: "an IP address or host name",
@@ -61,7 +64,7 @@ export const SETTINGS = {
     secret: true,
     bytes: 32,
   }),
-  ollamaBaseUrl: httpUrlSetting({
+  ollamaBaseUrl: localServerSetting({
     name: "OLLAMA_BASE_URL",
     defaultValue: "http://127.0.0.1:11434",
     shape: "an http(s) URL",
@@ -73,7 +76,7 @@ export const SETTINGS = {
     shape: "a model name",
     description: "Model of the local provider unless the client wishes for another one that it has.",
   }),
-  openaiApiKey: optionalTextSetting({
+  openaiApiKey: optionalHeaderSetting({
     name: "OPENAI_API_KEY",
     shape: "a key of the provider",
     description: "Key for the cloud provider. A server at another OPENAI_BASE_URL may need none.",
@@ -85,7 +88,7 @@ export const SETTINGS = {
     shape: "an http(s) URL, with /v1 where the server wants it",
     description: "The cloud provider: OpenAI, or any server that speaks its protocol.",
   }),
-  openaiModel: textSetting({
+  openaiModel: modelSetting({
     name: "OPENAI_MODEL",
     defaultValue: "gpt-5.4-mini",
     shape: "a model name",

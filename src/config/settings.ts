@@ -1,4 +1,5 @@
-import { isOllamaCloudName } from "../core/models.ts";
+import { isLocalServer } from "../core/hosts.ts";
+import { isModelName, isOllamaCloudName } from "../core/models.ts";
 import { err, ok, type Result } from "../core/result.ts";
 
 /**
@@ -26,14 +27,38 @@ const setting = <T>(words: Words, parse: (value: string | null) => Result<T, str
   parse,
 });
 
+export function hostSetting(words: Words): Setting<string> {
+  return setting(words, (value) => {
+    if (value === null) return err(`set it to ${words.shape}`);
+    const isNumeric = /^[\d.]+$/.test(value);
+    const parts = value.split(".");
+    const isAddress = parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) < 256);
+    const isName = !isNumeric && /^[A-Za-z0-9.:_[\]-]+$/.test(value);
+    return isAddress || isName ? ok(value) : err(`set it to ${words.shape}`);
+  });
+}
+
+/** What an HTTP header can carry; a key with anything else in it was copied wrongly. */
+export function optionalHeaderSetting(words: Words): Setting<string | null> {
+  return setting(words, (value) =>
+    value === null || /^[\x21-\x7e]+$/.test(value)
+      ? ok(value)
+      : err("set it to the key alone: ASCII characters without spaces or line breaks"),
+  );
+}
+
+const MODEL_NAME_REMEDY = "set it to a model name: letters, digits and ._:/@+-, at most 128";
+
+export function modelSetting(words: Words): Setting<string> {
+  return setting(words, (value) => (value !== null && isModelName(value) ? ok(value) : err(MODEL_NAME_REMEDY)));
+}
+
 export const textSetting = (words: Words): Setting<string> =>
   setting(words, (value) => (value === null ? err(`set it to ${words.shape}`) : ok(value)));
 
-export const optionalTextSetting = (words: Words): Setting<string | null> => setting(words, (value) => ok(value));
-
 export function localModelSetting(words: Words): Setting<string> {
   return setting(words, (value) => {
-    if (value === null) return err(`set it to ${words.shape}`);
+    if (value === null || !isModelName(value)) return err(MODEL_NAME_REMEDY);
     return isOllamaCloudName(value)
       ? err("Ollama forwards models with this ending to a hosted service; name one that runs on your machine")
       : ok(value);
@@ -78,9 +103,20 @@ export function optionalPostgresUrlSetting(words: Words): Setting<string | null>
   return setting(words, (value) => {
     if (value === null) return ok(null);
     // What follows is libpq's to read, which takes URLs that URL.parse does not, such as one without a host.
+    if (/%(?![0-9A-Fa-f]{2})/.test(value)) return err("write a % of the user name or password as %25, as in any URL");
     return /^postgres(ql)?:\/\/./.test(value)
       ? ok(value)
       : err(`set it to ${words.shape}, or remove it to use the embedded Postgres`);
+  });
+}
+
+/** The local zone's server: not a hosted service, whatever it is called. */
+export function localServerSetting(words: Words): Setting<string> {
+  const url = httpUrlSetting(words);
+  return setting(words, (value) => {
+    const parsed = url.parse(value);
+    if (!parsed.ok || isLocalServer(new URL(parsed.value).hostname)) return parsed;
+    return err("it names a server on the internet, and what stays local must not go there; name one in your network");
   });
 }
 

@@ -5,9 +5,11 @@
 export const MODEL_NAME_PATTERN = "^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,127}$";
 const MODEL_NAME = new RegExp(MODEL_NAME_PATTERN);
 
+export const isModelName = (name: string): boolean => MODEL_NAME.test(name);
+
 /** The name that a provider gives in its answer, or `asked` where that is no name: it is put on record. */
 export function reportedModel(reported: string | undefined, asked: string): string {
-  return reported !== undefined && MODEL_NAME.test(reported) ? reported : asked;
+  return reported !== undefined && isModelName(reported) ? reported : asked;
 }
 
 /**

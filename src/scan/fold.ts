@@ -10,10 +10,13 @@ const ENDLESS_MARKS = /[\p{M}\uFF9E\uFF9F]{31}/u;
  * Folds text so that spellings a reader takes as the same compare equal: NFKC (full-width, ligatures, mathematical
  * letters), lower and then upper case (which takes ß, ẞ and SS as one and does not depend on neighbours, as lower case
  * alone does for the Greek final sigma), then NFKC again because a change of case can decompose.
- * Null for text that is not worth the time it would take; see `ENDLESS_MARKS`.
+ * Any white space counts as one space. Null for text that is not worth the time it would take; see `ENDLESS_MARKS`.
  */
 export function fold(text: string): string | null {
-  if (!BEYOND_ASCII.test(text)) return text.toUpperCase();
+  if (!BEYOND_ASCII.test(text)) return oneSpace(text.toUpperCase());
   if (ENDLESS_MARKS.test(text)) return null;
-  return text.normalize("NFKC").toLowerCase().toUpperCase().normalize("NFKC");
+  return oneSpace(text.normalize("NFKC").toLowerCase().toUpperCase().normalize("NFKC"));
 }
+
+/** A phrase is the same phrase where its line is broken. */
+const oneSpace = (text: string): string => text.replace(/\s+/g, " ");

@@ -107,6 +107,36 @@ describe("readConfig", () => {
     expect(variablesOf({ OPENAI_BASE_URL: url })).toEqual(["OPENAI_BASE_URL"]);
   });
 
+  test.each([
+    ["HOST", "127.0.0.999"],
+    ["HOST", "a b"],
+    ["OPENAI_API_KEY", "sk-ключ"],
+    ["OPENAI_API_KEY", "sk-a\nb"],
+    ["OPENAI_MODEL", "a b"],
+    ["OLLAMA_MODEL", "weird model!"],
+    ["DATABASE_URL", "postgres://u:50%off@host/db"],
+    ["OLLAMA_BASE_URL", "https://ollama.com"],
+    ["OLLAMA_BASE_URL", "https://eu.OLLAMA.com/x"],
+    ["OLLAMA_BASE_URL", "https://api.openai.com/v1"],
+    ["OLLAMA_BASE_URL", "http://8.8.8.8:11434"],
+    ["OLLAMA_BASE_URL", "http://[2001:db8::1]:11434"],
+  ])("refuses %s=%j", (name, value) => {
+    expect(variablesOf({ [name]: value })).toEqual([name]);
+  });
+
+  test.each([
+    "http://ollama:11434",
+    "http://10.1.2.3",
+    "http://172.20.0.2:11434",
+    "http://192.168.1.9",
+    "http://100.64.0.1",
+    "http://[::1]:11434",
+    "http://[fd00::1]:11434",
+    "https://gpu.example.net/ollama",
+  ])("takes %s for the local server", (url) => {
+    expect(variablesOf({ OLLAMA_BASE_URL: url })).toEqual([]);
+  });
+
   test("drops the slash at the end of a base URL", () => {
     const config = readConfig({ OPENAI_BASE_URL: "http://host:8080/v1/" });
     expect(config.ok && config.value.openaiBaseUrl).toBe("http://host:8080/v1");

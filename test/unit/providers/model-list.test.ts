@@ -192,3 +192,26 @@ describe("a look-up", () => {
     expect(await list.check(0, 1_000)).toEqual({ status: "down", failure: AWAY });
   });
 });
+
+describe("a model is proven to be the server's own", () => {
+  test.each([
+    ["when the server listed it", { name: "m", remote: false }, true],
+    ["not when it is answered elsewhere", { name: "m", remote: true }, false],
+    ["not by the operator's word", { name: "m", remote: false, unproven: true }, false],
+    ["not when another one is listed", { name: "other", remote: false }, false],
+  ])("%s", async (_name, entry, proven) => {
+    const { list } = setUp(ok([entry]));
+    expect(list.isProven("m")).toBe(false);
+    await list.check(0);
+    expect(list.isProven("m")).toBe(proven);
+  });
+
+  test("not after a look-up that failed", async () => {
+    const { list, says } = setUp(listOf("m"));
+    await list.check(0);
+    says(err(AWAY));
+    nowMs++;
+    await list.check(0);
+    expect(list.isProven("m")).toBe(false);
+  });
+});

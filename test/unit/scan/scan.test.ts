@@ -30,6 +30,8 @@ describe("scan", () => {
     ["οδος", "ΟΔΟΣΑ"],
     ["café", "CAFE\u0301"],
     ["straße", "STRAẞE"],
+    ["project falcon", "Project\n  FALCON"],
+    ["project\tfalcon", "project\u3000falcon"],
     ["ΐota", "\u03aa\u0301OTA"],
     ["ﷺ", "صلى الله عليه وسلم"],
   ])("takes %j and %j as the same", (keyword, text) => {
