@@ -14,7 +14,8 @@ import { openStore, type Store } from "./store/open-store.ts";
 import { createLogger } from "./telemetry/logger.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
-import { repeat, repeatUntil } from "./workers/repeat.ts";
+import { keepMigrating, type Migrating, type Tried } from "./workers/keep-migrating.ts";
+import { repeat } from "./workers/repeat.ts";
 
 /** `message` is for a person at a terminal: what is wrong and what to do; no secret in it. */
 export type BootFailure = { readonly message: string };
@@ -33,6 +34,8 @@ export type Gateway = {
 
 const SETTLE_EVERY_MS = 60_000;
 const MIGRATE_RETRY_MS = 5_000;
+/** How long start waits for a server to let it migrate, before it goes on without. */
+const FIRST_MIGRATION_WAIT_MS = 3_000;
 /** The local server is asked often, since people pull models; a hosted one's list hardly changes. */
 const LOCAL_CHECK_EVERY_MS = 30_000;
 const CLOUD_CHECK_EVERY_MS = 300_000;
@@ -42,20 +45,92 @@ const ALWAYS = 0;
 
 /** Config -> opened resources -> Deps -> listening server. What was opened is closed again when a later step fails. */
 export async function boot(config: Config): Promise<Result<Gateway, BootFailure>> {
-  const logger = createLogger(config.logLevel);
   const metrics = createMetrics({ version: VERSION, bun: Bun.version });
-  const telemetry = createTelemetry(logger, metrics);
+  const telemetry = createTelemetry(createLogger(config.logLevel), metrics);
 
+  const secret = config.auditDigestKey === null ? loadOrCreateDigestKey(config.dataDir) : ok(config.auditDigestKey);
+  if (!secret.ok) return secret;
   const opened = await openStore(config);
   if (!opened.ok) return opened;
   const store = opened.value;
-  const prepared = await prepareStore(store, config);
-  if (!prepared.ok) {
+  const migrating = keepMigrating(() => tryToMigrate(store), MIGRATE_RETRY_MS, telemetry.migrationTried);
+  const schema = await firstTry(migrating, store);
+  if (schema.fatal) {
     await store.close();
-    return prepared;
+    return err({ message: `The database cannot be migrated. ${schema.problem}` });
   }
+  // The lock says that no other process has the embedded database, so whatever is pending there was interrupted.
+  if (store.kind === "embedded") await settle(store, telemetry, "everyPending");
 
-  const deps: Deps = {
+  const deps = createDeps(config, store, telemetry, secret.value);
+  const { local, openai } = deps.providers;
+  await Promise.all([local.check(ALWAYS), openai.check(ALWAYS)]);
+
+  const state = { draining: false };
+  const app = buildApp({
+    deps,
+    metrics: metrics.registry,
+    maxBodyBytes: config.maxBodyBytes,
+    version: VERSION,
+    isDraining: () => state.draining,
+    loopbackOnly: !config.allowAnonymous,
+  });
+  const server = tryToListen(app.fetch, config);
+  if (!server.ok) {
+    await store.close();
+    return server;
+  }
+  telemetry.started({ url: server.value.url, version: VERSION, database: store.kind });
+
+  const workers = [
+    migrating,
+    repeat(() => local.check(ALWAYS), LOCAL_CHECK_EVERY_MS),
+    repeat(() => openai.check(ALWAYS), CLOUD_CHECK_EVERY_MS),
+    repeat(() => settle(store, telemetry, "overdue"), SETTLE_EVERY_MS),
+  ];
+  return ok({
+    url: server.value.url,
+    database: store.kind,
+    databaseProblem: schema.problem,
+    providers: deps.providers,
+    died: Promise.race([store.died, migrating.broken.then((message) => ({ message }))]),
+    async close() {
+      state.draining = true;
+      telemetry.stopping();
+      await server.value.drain();
+      await Promise.race([Promise.all(workers.map((worker) => worker.stop())), timeout(WORKERS_STOP_TIMEOUT_MS)]);
+      await store.close();
+      telemetry.stopped();
+    },
+  });
+}
+
+/**
+ * A server that is away, or keeps us waiting, does not keep the gateway from starting: it answers health, is not ready,
+ * refuses chat, and migrates when the server is there. A migration that fails does.
+ */
+async function firstTry(migrating: Migrating, store: Store): Promise<Tried> {
+  if (store.kind === "embedded") return migrating.first;
+  const waiting: Tried = { problem: "The database keeps the migration waiting.", fatal: false };
+  return Promise.race([migrating.first, timeout(FIRST_MIGRATION_WAIT_MS).then(() => waiting)]);
+}
+
+async function tryToMigrate(store: Store): Promise<Tried> {
+  const migrated = await store.migrate();
+  return migrated.ok
+    ? { problem: null, fatal: false }
+    : { problem: migrated.error.message, fatal: migrated.error.kind === "failed" };
+}
+
+async function settle(store: Store, telemetry: Telemetry, which: "overdue" | "everyPending"): Promise<void> {
+  const settled = await store.auditEvents.settleInterrupted(which, new Date());
+  telemetry.interruptedSettled(
+    settled.ok ? { count: settled.value, problem: null } : { count: 0, problem: settled.error.message },
+  );
+}
+
+function createDeps(config: Config, store: Store, telemetry: Telemetry, digestSecret: Uint8Array): Deps {
+  return {
     policy: {
       maxPromptLengthForLocal: config.costMaxPromptLengthForLocal,
       defaultProvider: config.defaultProvider,
@@ -63,77 +138,12 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
     scan: compileScan(config.sensitivityKeywords),
     providers: createProviders(config),
     audit: store.auditEvents,
-    digestKey: digestKey(prepared.value.digestSecret),
+    digestKey: digestKey(digestSecret),
     telemetry,
     providerTimeoutMs: config.providerTimeoutSeconds * 1_000,
     now: () => new Date(),
     monotonicMs: () => performance.now(),
   };
-  const { local, openai } = deps.providers;
-  await Promise.all([local.check(ALWAYS), openai.check(ALWAYS)]);
-
-  let server: HttpServer;
-  let draining = false;
-  const app = buildApp({
-    deps,
-    metrics: metrics.registry,
-    maxBodyBytes: config.maxBodyBytes,
-    version: VERSION,
-    isDraining: () => draining,
-    loopbackOnly: !config.allowAnonymous,
-  });
-  try {
-    server = listen(app.fetch, config);
-  } catch (cause) {
-    await store.close();
-    return err({ message: cannotListen(config, cause) });
-  }
-
-  const workers = [
-    repeat(() => local.check(ALWAYS), LOCAL_CHECK_EVERY_MS),
-    repeat(() => openai.check(ALWAYS), CLOUD_CHECK_EVERY_MS),
-    repeat(() => store.auditEvents.settleInterrupted("overdue", new Date()), SETTLE_EVERY_MS),
-    ...(prepared.value.problem === null ? [] : [repeatUntil(() => migrateAgain(store, telemetry), MIGRATE_RETRY_MS)]),
-  ];
-
-  return ok({
-    url: server.url,
-    database: store.kind,
-    databaseProblem: prepared.value.problem,
-    providers: deps.providers,
-    died: store.died,
-    async close() {
-      draining = true;
-      await server.drain();
-      await Promise.race([Promise.all(workers.map((worker) => worker.stop())), timeout(WORKERS_STOP_TIMEOUT_MS)]);
-      await store.close();
-    },
-  });
-}
-
-type Prepared = { readonly digestSecret: Uint8Array; readonly problem: string | null };
-
-/**
- * A server that is away does not keep the gateway from starting: it answers health, is not ready, refuses chat, and
- * migrates when the server is there. A migration that fails does.
- */
-async function prepareStore(store: Store, config: Config): Promise<Result<Prepared, BootFailure>> {
-  const secret = config.auditDigestKey === null ? loadOrCreateDigestKey(config.dataDir) : ok(config.auditDigestKey);
-  if (!secret.ok) return secret;
-  const migrated = await store.migrate();
-  if (!migrated.ok && migrated.error.kind === "failed") {
-    return err({ message: `The database cannot be migrated. ${migrated.error.message}` });
-  }
-  // The lock says that no other process has the embedded database, so whatever is pending there was interrupted.
-  if (store.kind === "embedded") await store.auditEvents.settleInterrupted("everyPending", new Date());
-  return ok({ digestSecret: secret.value, problem: migrated.ok ? null : migrated.error.message });
-}
-
-/** For a server that was away at start. */
-async function migrateAgain(store: Store, telemetry: Telemetry): Promise<boolean> {
-  const migrated = await store.migrate();
-  telemetry.migrationTried({ problem: migrated.ok ? null : migrated.error.message });
-  return migrated.ok;
 }
 
 function createProviders(config: Config): Providers {
@@ -151,7 +161,12 @@ function createProviders(config: Config): Providers {
 /** Does not keep the process alive. */
 const timeout = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
-function cannotListen(config: Config, cause: unknown): string {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
-  return `Cannot listen on ${config.host}:${config.port} (${code}). Set PORT to a free one, or HOST to an address of this machine.`;
+function tryToListen(handle: Parameters<typeof listen>[0], config: Config): Result<HttpServer, BootFailure> {
+  try {
+    return ok(listen(handle, config));
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
+    const remedy = "Set PORT to a free one, or HOST to an address of this machine.";
+    return err({ message: `Cannot listen on ${config.host}:${config.port} (${code}). ${remedy}` });
+  }
 }

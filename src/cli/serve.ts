@@ -14,7 +14,9 @@ export async function serve(): Promise<number> {
 /** Serves until a signal comes or the gateway dies; `whenUp` runs once it listens. */
 export async function serveWith(config: Config, whenUp: (gateway: Gateway) => Promise<void>): Promise<number> {
   const signalled = firstSignal();
-  const booted = await boot(config);
+  // A signal that comes before there is anything to drain ends the process; the embedded database takes that.
+  const booted = await Promise.race([boot(config), signalled.then(() => null)]);
+  if (booted === null) return 0;
   if (!booted.ok) {
     console.error(`Policy Mesh cannot start: ${booted.error.message}`);
     return 1;
@@ -49,7 +51,8 @@ function firstSignal(): Promise<void> {
 async function greet({ url, database, databaseProblem, providers }: Gateway): Promise<void> {
   const { local, openai } = providers;
   const trouble = databaseProblem === null ? "" : `, not usable yet: ${databaseProblem}`;
-  console.error(
+  // Not by console.error, which colours it as if something were wrong.
+  process.stderr.write(
     [
       "",
       `Policy Mesh serves on ${url}`,
@@ -60,14 +63,25 @@ async function greet({ url, database, databaseProblem, providers }: Gateway): Pr
       `  local     ${await describeProvider(local)}`,
       `  openai    ${await describeProvider(openai)}`,
       "",
+      "",
     ].join("\n"),
   );
+}
+
+function doubt(provider: Provider): string {
+  switch (provider.has(provider.defaultModel)) {
+    case "no":
+      return provider.id === "local" ? ", which it does not have: run `ollama pull`" : ", which it does not list";
+    case "remote":
+      return ", which it forwards to a remote host: requests for it are refused";
+    default:
+      return "";
+  }
 }
 
 async function describeProvider(provider: Provider): Promise<string> {
   const state = await provider.check(Number.POSITIVE_INFINITY);
   if (state.status === "down") return `not usable: ${state.failure.message}`;
   const models = state.status === "up" ? `${state.modelCount} model(s)` : "no answer yet";
-  const hasDefault = provider.has(provider.defaultModel) === "yes" ? "" : ", which it does not list";
-  return `${models}, by default ${provider.defaultModel}${hasDefault}`;
+  return `${models}, by default ${provider.defaultModel}${doubt(provider)}`;
 }

@@ -53,8 +53,13 @@ export interface Telemetry {
     readonly code: ErrorReason;
     readonly field: string | null;
   }): void;
-  /** A migration put off because the database was away at start; `problem` is null once it is done. */
+  /** `problem` is null when the schema is up to date. */
   migrationTried(event: { readonly problem: string | null }): void;
+  /** Rows of requests whose process died were ended, or could not be. */
+  interruptedSettled(event: { readonly count: number; readonly problem: string | null }): void;
+  started(event: { readonly url: string; readonly version: string; readonly database: string }): void;
+  stopping(): void;
+  stopped(): void;
   bug(event: { readonly requestId: string; readonly error: unknown }): void;
 }
 

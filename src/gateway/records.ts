@@ -12,10 +12,11 @@ const SETTLE_MARGIN_MS = 60_000;
 export function intentOf(deps: Deps, decided: Decided, features: Features, receivedAt: Date): Intent {
   const { call, request, planned, reasonCodes } = decided;
   const target = planned.ok ? planned.value[0] : null;
+  const targetCount = planned.ok ? planned.value.length : 1;
   return {
     requestId: call.requestId,
     receivedAt,
-    settleBy: new Date(receivedAt.getTime() + deps.providerTimeoutMs + SETTLE_MARGIN_MS),
+    settleBy: new Date(receivedAt.getTime() + deps.providerTimeoutMs * targetCount + SETTLE_MARGIN_MS),
     surface: request.surface,
     decision: planned.ok ? "route" : "deny",
     provider: target?.provider ?? null,

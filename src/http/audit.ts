@@ -4,7 +4,7 @@ import { REASONS } from "../core/reasons.ts";
 import type { AuditStore } from "../gateway/deps.ts";
 import { Refusal } from "./problem.ts";
 import { AuditEventBody, AuditParams } from "./schemas/audit.ts";
-import { ProblemBody } from "./schemas/problem.ts";
+import { COMMON_PROBLEMS, ProblemBody } from "./schemas/problem.ts";
 
 export function auditRoutes(audit: AuditStore) {
   return new Elysia({ name: "policy-mesh/audit" }).get(
@@ -20,7 +20,7 @@ export function auditRoutes(audit: AuditStore) {
     {
       params: AuditParams,
       parse: "json",
-      response: { 200: AuditEventBody, 400: ProblemBody, 404: ProblemBody, 503: ProblemBody },
+      response: { ...COMMON_PROBLEMS, 200: AuditEventBody, 404: ProblemBody, 503: ProblemBody },
       detail: {
         summary: "One audit event",
         description: "What is on record of a request: the decision, its reasons and its outcome, never its text.",

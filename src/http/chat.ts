@@ -6,7 +6,7 @@ import type { Deps } from "../gateway/deps.ts";
 import { handleChat } from "../gateway/handle-chat.ts";
 import { requestIdOf } from "./request-id.ts";
 import { ChatAnswer, ChatBody } from "./schemas/chat.ts";
-import { ProblemBody } from "./schemas/problem.ts";
+import { COMMON_PROBLEMS, ProblemBody } from "./schemas/problem.ts";
 import { bodyReader } from "./validation.ts";
 
 /** `POST /v1/chat`, the gateway's native surface. */
@@ -23,7 +23,7 @@ export function chatRoutes(deps: Deps, maxBodyBytes: number) {
       parse: [bodyReader(ChatBody, maxBodyBytes), "json"],
       response: {
         200: ChatAnswer,
-        400: ProblemBody,
+        ...COMMON_PROBLEMS,
         413: ProblemBody,
         415: ProblemBody,
         403: ChatAnswer,

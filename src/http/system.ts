@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import type { Provider } from "../core/provider.ts";
 import type { Deps } from "../gateway/deps.ts";
+import { COMMON_PROBLEMS } from "./schemas/problem.ts";
 import { HealthBody, ReadyBody, RoutesBody } from "./schemas/system.ts";
 
 /** A probe may come every second from every replica's neighbour; providers are asked less often. */
@@ -15,7 +16,7 @@ export function systemRoutes(deps: Deps, metrics: Metrics, isDraining: () => boo
   return new Elysia({ name: "policy-mesh/system" })
     .get("/v1/health", () => ({ status: "ok" as const }), {
       parse: "json",
-      response: { 200: HealthBody },
+      response: { ...COMMON_PROBLEMS, 200: HealthBody },
       detail: { summary: "Alive", description: "Consults nothing; for liveness probes.", tags: ["operations"] },
     })
     .get(
@@ -27,7 +28,7 @@ export function systemRoutes(deps: Deps, metrics: Metrics, isDraining: () => boo
       },
       {
         parse: "json",
-        response: { 200: ReadyBody, 503: ReadyBody },
+        response: { ...COMMON_PROBLEMS, 200: ReadyBody, 503: ReadyBody },
         detail: {
           summary: "Ready",
           description:
@@ -38,7 +39,7 @@ export function systemRoutes(deps: Deps, metrics: Metrics, isDraining: () => boo
     )
     .get("/v1/routes", () => effectivePolicy(deps), {
       parse: "json",
-      response: { 200: RoutesBody },
+      response: { ...COMMON_PROBLEMS, 200: RoutesBody },
       detail: {
         summary: "Effective policy",
         description: "The rules in force, in order. Shows no keywords and no secrets.",

@@ -13,7 +13,7 @@ export type LookUp = (signal: AbortSignal) => Promise<Result<readonly ListedMode
 
 /** A look-up that takes longer counts as failed. */
 export const LOOK_UP_TIMEOUT_MS = 10_000;
-/** How long start and `/v1/ready` wait for one before they go on with what was known. */
+/** How long start and `/v1/ready` wait for one before they go on without. */
 const WAIT_MS = 1_500;
 /** More names than any server has; a bound, since the list is the server's word. */
 const MAX_MODELS = 10_000;
@@ -51,7 +51,8 @@ export class ModelList {
       this.#running ??= this.#refresh().finally(() => {
         this.#running = null;
       });
-      await endsWithin(this.#running, waitMs);
+      // What was known before is no answer to a question that is still open.
+      if (!(await endsWithin(this.#running, waitMs))) return { status: "unknown" };
     }
     return this.#state();
   }
@@ -69,11 +70,14 @@ export class ModelList {
   }
 }
 
-async function endsWithin(running: Promise<void>, waitMs: number): Promise<void> {
+async function endsWithin(running: Promise<void>, waitMs: number): Promise<boolean> {
   let timer: Timer | undefined;
-  const waited = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, waitMs);
+  const waited = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), waitMs);
   });
-  await Promise.race([running, waited]);
-  clearTimeout(timer);
+  try {
+    return await Promise.race([running.then(() => true), waited]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

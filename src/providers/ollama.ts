@@ -20,6 +20,11 @@ const RemoteFields = {
   remote_host: Type.Optional(Type.String()),
 };
 
+const LIST_TIMED_OUT: ProviderFailure = {
+  category: "timeout",
+  message: "Ollama did not say in time which models it has.",
+};
+
 /** `GET /api/tags`. */
 const Tags = Type.Object({
   models: Type.Array(Type.Object({ name: Type.String({ minLength: 1 }), ...RemoteFields })),
@@ -59,8 +64,7 @@ export function createOllama(options: { readonly baseUrl: string; readonly defau
       if (thrown instanceof UpstreamStatus && thrown.status === 404) {
         return ok([{ name: withOllamaTag(options.defaultModel), remote: false, unproven: true }]);
       }
-      if (signal.aborted)
-        return err({ category: "timeout", message: "Ollama did not say in time which models it has." });
+      if (signal.aborted) return err(LIST_TIMED_OUT);
       return err(toFailure(thrown, upstream, options.defaultModel));
     }
   });
@@ -72,9 +76,9 @@ export function createOllama(options: { readonly baseUrl: string; readonly defau
   async function refuseUnlessLocal(target: AllowedTarget, signal: AbortSignal): Promise<ProviderFailure | null> {
     const name = withOllamaTag(target.model);
     const known = models.has(name) === "yes" && !target.constrained;
-    await Promise.race([models.check(known ? LOCALITY_MAX_AGE_MS : 0, LOOK_UP_TIMEOUT_MS), untilAborted(signal)]);
-    if (signal.aborted) return { category: "timeout", message: "Ollama did not say in time which models it has." };
-    const state = await models.check(Number.POSITIVE_INFINITY);
+    const looked = models.check(known ? LOCALITY_MAX_AGE_MS : 0, LOOK_UP_TIMEOUT_MS);
+    const state = await Promise.race([looked, untilAborted(signal)]);
+    if (state === "aborted" || state.status === "unknown") return LIST_TIMED_OUT;
     if (state.status === "down") return state.failure;
     const availability = isOllamaCloudName(name) ? "remote" : models.has(name);
     if (availability === "remote") return remoteModel(target.model);
@@ -132,10 +136,10 @@ function isRemote(name: string, fields: Pick<ChatAnswer, "remote_model" | "remot
   return isOllamaCloudName(name) || Boolean(fields.remote_model) || Boolean(fields.remote_host);
 }
 
-const untilAborted = (signal: AbortSignal): Promise<void> =>
+const untilAborted = (signal: AbortSignal): Promise<"aborted"> =>
   new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
+    if (signal.aborted) resolve("aborted");
+    else signal.addEventListener("abort", () => resolve("aborted"), { once: true });
   });
 
 function missing(model: string, upstream: Upstream): ProviderFailure {

@@ -51,6 +51,15 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
       else logger.warn({ event: "migration_put_off", cause: problem }, "database not usable yet");
     },
 
+    interruptedSettled({ count, problem }) {
+      if (problem !== null) logger.warn({ event: "settle_failed", cause: problem }, "interrupted requests not settled");
+      else if (count > 0) logger.warn({ event: "interrupted", count }, "requests of a process that died were settled");
+    },
+
+    started: (event) => logger.info({ event: "started", ...event }, "serving"),
+    stopping: () => logger.info({ event: "stopping" }, "finishing what is in flight"),
+    stopped: () => logger.info({ event: "stopped" }, "stopped"),
+
     bug({ requestId, error }) {
       logger.error({ event: "bug", request_id: requestId, ...describeBug(error) }, "unexpected error");
     },

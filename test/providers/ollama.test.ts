@@ -165,6 +165,28 @@ describe("a server that is not there", () => {
   });
 });
 
+test("a constrained request is not sent on what an earlier look-up said, when the next one hangs", async () => {
+  let hangs = false;
+  const posted: string[] = [];
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    idleTimeout: 0,
+    async fetch(request) {
+      if (request.method === "POST") posted.push(await request.text());
+      if (hangs) await new Promise(() => {});
+      return Response.json({ models: [{ name: "m:latest" }] });
+    },
+  });
+  const provider = createOllama({ baseUrl: `http://127.0.0.1:${server.port}`, defaultModel: "m" });
+  expect((await provider.check(0)).status).toBe("up");
+  hangs = true;
+  const chunks = provider.chat(constrainedTarget("m"), chatRequest(PROMPT), AbortSignal.timeout(200));
+  expect(await Array.fromAsync(chunks)).toMatchObject([{ kind: "failure", failure: { category: "timeout" } }]);
+  expect(posted).toEqual([]);
+  await server.stop(true);
+});
+
 test("an abort ends the upstream call at once", async () => {
   await replay.play("chat-success");
   const release = replay.holdAnswers();

@@ -15,6 +15,10 @@ export function recordingTelemetry() {
     requestRefused: (event) => refused.push(event),
     auditWriteFailed: (event) => auditFailures.push(event),
     migrationTried: () => {},
+    interruptedSettled: () => {},
+    started: () => {},
+    stopping: () => {},
+    stopped: () => {},
     bug: (event) => bugs.push(event),
   };
   return { telemetry, finished, refused, auditFailures, bugs };

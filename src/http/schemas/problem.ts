@@ -13,3 +13,6 @@ export const ProblemBody = Type.Object(
   },
   { description: "Refused; no audit row." },
 );
+
+/** What any route may answer beside its own: a Host header that is none, a foreign one, a bug. */
+export const COMMON_PROBLEMS = { 400: ProblemBody, 421: ProblemBody, 500: ProblemBody } as const;

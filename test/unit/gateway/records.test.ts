@@ -53,9 +53,9 @@ describe("intentOf", () => {
   });
 
   test.each([
-    [1_000, "2026-11-22T10:00:01.500Z"],
-    [120_000, "2026-11-22T10:02:00.500Z"],
-  ])("gives a row a minute more than the provider's %d ms to be settled", (providerTimeoutMs, settleBy) => {
+    [1_000, "2026-11-22T10:00:02.500Z"],
+    [120_000, "2026-11-22T10:04:00.500Z"],
+  ])("gives a row a minute more than two providers' %d ms each to be settled", (providerTimeoutMs, settleBy) => {
     expect(intent({}, providerTimeoutMs).settleBy.toISOString()).toBe(settleBy);
   });
 

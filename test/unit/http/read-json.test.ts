@@ -124,6 +124,33 @@ describe("size", () => {
   });
 });
 
+describe("bytes that are not UTF-8", () => {
+  test.each([
+    ["a byte that no text has", [0xff]],
+    ["a character cut short", [0xc3]],
+    ["a character in a longer form than its own", [0xc0, 0xaf]],
+    ["a surrogate", [0xed, 0xa0, 0x80]],
+    ["a code point beyond the last", [0xf4, 0x90, 0x80, 0x80]],
+  ])("are refused, such as %s", async (_name, bytes) => {
+    expect(await codeOf(new Uint8Array([0x22, ...bytes, 0x22]))).toBe("request.invalid_json");
+  });
+
+  test("are not seen in a character that comes in two pieces", async () => {
+    const pieces = [
+      [0x22, 0xc3],
+      [0xa9, 0x22],
+    ].map((bytes) => new Uint8Array(bytes));
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const piece = pieces.shift();
+        if (piece === undefined) controller.close();
+        else controller.enqueue(piece);
+      },
+    });
+    expect(await read(body)).toBe("é");
+  });
+});
+
 describe("an upload that is cut", () => {
   test.each([
     ["in the middle of a value", '{"messages":['],
@@ -172,7 +199,7 @@ describe("an upload that is cut", () => {
 describe("whatever is sent", () => {
   test("a value of bounded depth is read as it was", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.jsonValue({ maxDepth: MAX_DEPTH - 1, stringUnit: "binary" }), async (value) => {
+      fc.asyncProperty(fc.jsonValue({ maxDepth: 10, stringUnit: "binary" }), async (value) => {
         const text = JSON.stringify(value);
         expect(JSON.stringify(await read(text, 1_000_000))).toBe(text);
       }),
@@ -204,7 +231,7 @@ describe("whatever is sent", () => {
   async function endsCleanly(body: Uint8Array<ArrayBuffer>): Promise<void> {
     const outcome = await read(body).catch((thrown: unknown) => thrown);
     if (outcome instanceof Error) expect(outcome).toBeInstanceOf(Refusal);
-    else expect(JSON.parse(new TextDecoder().decode(body))).toEqual(outcome);
+    else expect(JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body))).toEqual(outcome);
   }
 
   test("bytes of any kind are a value or a refusal, and nothing else", async () => {
