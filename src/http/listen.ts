@@ -2,7 +2,7 @@
 const DRAIN_TIMEOUT_MS = 30_000;
 /** After that they are cut; this is for their rows to be written. */
 const CUT_TIMEOUT_MS = 5_000;
-/** Seconds that a connection may be silent outside a request, or while it sends one. */
+/** Seconds that a connection may be silent between requests. */
 const IDLE_TIMEOUT_SECONDS = 30;
 /** Seconds beyond the provider's time before a silent connection in a request is closed. */
 const ANSWER_MARGIN_SECONDS = 30;
