@@ -15,6 +15,8 @@ export type LookUp = (signal: AbortSignal) => Promise<Result<readonly ListedMode
 export const LOOK_UP_TIMEOUT_MS = 10_000;
 /** How long start and `/v1/ready` wait for one before they go on without. */
 const WAIT_MS = 1_500;
+/** Look-ups asked for within this time are one. */
+const TOGETHER_MS = 20;
 /** More names than any server has; a bound, since the list is the server's word. */
 const MAX_MODELS = 10_000;
 
@@ -26,8 +28,10 @@ export class ModelList {
   readonly #lookUp: LookUp;
   #models: ReadonlyMap<string, ListedModel> | null = null;
   #failure: ProviderFailure | null = null;
-  #checkedAtMs = Number.NEGATIVE_INFINITY;
-  #running: Promise<void> | null = null;
+  /** When the last look-up that ended began: what it says is as old as that. */
+  #asOfMs = Number.NEGATIVE_INFINITY;
+  #running: { readonly sinceMs: number; readonly ended: Promise<void> } | null = null;
+  #next: Promise<void> | null = null;
 
   constructor(lookUp: LookUp) {
     this.#lookUp = lookUp;
@@ -47,12 +51,10 @@ export class ModelList {
   }
 
   async check(maxAgeMs: number, waitMs = WAIT_MS): Promise<ProviderState> {
-    if (performance.now() - this.#checkedAtMs > maxAgeMs) {
-      this.#running ??= this.#refresh().finally(() => {
-        this.#running = null;
-      });
+    const sinceMs = performance.now() - maxAgeMs;
+    if (this.#asOfMs < sinceMs) {
       // What was known before is no answer to a question that is still open.
-      if (!(await endsWithin(this.#running, waitMs))) return { status: "unknown" };
+      if (!(await endsWithin(this.#lookUpSince(sinceMs), waitMs))) return { status: "unknown" };
     }
     return this.#state();
   }
@@ -62,9 +64,30 @@ export class ModelList {
     return this.#models === null ? { status: "unknown" } : { status: "up", modelCount: this.#models.size };
   }
 
-  async #refresh(): Promise<void> {
+  /** One that began before is of no use; all who wait for it to end then share the next. */
+  #lookUpSince(sinceMs: number): Promise<void> {
+    if (this.#running === null) return this.#start();
+    if (this.#running.sinceMs >= sinceMs - TOGETHER_MS) return this.#running.ended;
+    this.#next ??= this.#running.ended
+      .finally(() => {
+        this.#next = null;
+      })
+      .then(() => this.#start());
+    return this.#next;
+  }
+
+  #start(): Promise<void> {
+    const sinceMs = performance.now();
+    const ended = this.#refresh(sinceMs).finally(() => {
+      this.#running = null;
+    });
+    this.#running = { sinceMs, ended };
+    return ended;
+  }
+
+  async #refresh(sinceMs: number): Promise<void> {
     const listed = await this.#lookUp(AbortSignal.timeout(LOOK_UP_TIMEOUT_MS));
-    this.#checkedAtMs = performance.now();
+    this.#asOfMs = sinceMs;
     this.#failure = listed.ok ? null : listed.error;
     if (listed.ok) this.#models = new Map(listed.value.slice(0, MAX_MODELS).map((model) => [model.name, model]));
   }

@@ -84,6 +84,9 @@ export function createOpenAi(options: OpenAiOptions): Provider {
       if (!Value.Check(Models, page)) return err(malformed(upstream));
       return ok(page.data.map((model) => ({ name: model.id, remote: false })));
     } catch (thrown) {
+      if (signal.aborted) {
+        return err({ category: "timeout", message: `${upstream.label} did not say in time which models it has.` });
+      }
       return err(toFailure(thrown, upstream, options.defaultModel));
     }
   });

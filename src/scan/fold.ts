@@ -6,16 +6,22 @@ const BEYOND_ASCII = /\P{ASCII}/u;
  */
 const ENDLESS_MARKS = /[\p{M}\uFF9E\uFF9F]{31}/u;
 
+/** One letter can stand for eighteen (U+FDFA). Text of such letters is no text, and small ones cost nothing. */
+const MAX_GROWTH = 4;
+const SMALL = 65_536;
+
 /**
  * Folds text so that spellings a reader takes as the same compare equal: NFKC (full-width, ligatures, mathematical
  * letters), lower and then upper case (which takes ß, ẞ and SS as one and does not depend on neighbours, as lower case
  * alone does for the Greek final sigma), then NFKC again because a change of case can decompose.
- * Any white space counts as one space. Null for text that is not worth the time it would take; see `ENDLESS_MARKS`.
+ * Any white space counts as one space. Null for text that is not worth the time it would take.
  */
 export function fold(text: string): string | null {
   if (!BEYOND_ASCII.test(text)) return oneSpace(text.toUpperCase());
   if (ENDLESS_MARKS.test(text)) return null;
-  return oneSpace(text.normalize("NFKC").toLowerCase().toUpperCase().normalize("NFKC"));
+  const normalized = text.normalize("NFKC");
+  if (normalized.length > SMALL && normalized.length > MAX_GROWTH * text.length) return null;
+  return oneSpace(normalized.toLowerCase().toUpperCase().normalize("NFKC"));
 }
 
 /** A phrase is the same phrase where its line is broken. */

@@ -34,20 +34,47 @@ const MAX_CONNECTIONS = 10;
 /** Statements that wait or run. A database that has stopped answering must not gather more of them than this. */
 const MAX_OUTSTANDING = 1_000;
 
+/** Connections with when any of them last answered. */
+type Pool = { readonly sql: postgres.Sql; answeredAtMs: number };
+
 /** Connects when first asked to, and again whenever a connection is lost or dead; opening does no I/O. */
 export function openDatabase(target: DatabaseTarget): Database {
-  let sql = connect(target);
+  const open = (): Pool => ({ sql: connect(target), answeredAtMs: Number.NEGATIVE_INFINITY });
+  let pool = open();
   let outstanding = 0;
   let silentSinceMs: number | null = null;
   const { promise: hung, resolve: declareHung } = Promise.withResolvers<void>();
 
-  /** A connection that does not answer may never do so again, and the pool would hand it out for ever. */
-  function afterTimeout(timedOut: postgres.Sql): void {
-    silentSinceMs ??= performance.now() - QUERY_TIMEOUT_MS;
+  function noteAnswer(asked: Pool): void {
+    asked.answeredAtMs = performance.now();
+    silentSinceMs = null;
+  }
+
+  /**
+   * A late answer alone says that the database is slow. Connections that have answered nothing at all since may never
+   * do so again, and would be handed out for ever.
+   */
+  function afterTimeout(asked: Pool, askedAtMs: number): void {
+    if (asked.answeredAtMs >= askedAtMs) return;
+    silentSinceMs ??= askedAtMs;
     if (performance.now() - silentSinceMs >= HUNG_AFTER_MS) declareHung();
-    if (timedOut !== sql || target.kind === "embedded") return;
-    sql = connect(target);
-    void timedOut.end({ timeout: 0 });
+    if (asked !== pool || target.kind === "embedded") return;
+    pool = open();
+    void asked.sql.end({ timeout: CLOSE_TIMEOUT_SECONDS });
+  }
+
+  /** Its end is noted however late it comes, after our own wait for it is over. */
+  async function run<Row extends object>(asked: Pool, text: string, parameters: readonly Parameter[]) {
+    try {
+      const rows = await asked.sql.unsafe<Row[]>(text, [...parameters], { prepare: true });
+      noteAnswer(asked);
+      return [...rows];
+    } catch (thrown) {
+      if (thrown instanceof postgres.PostgresError) noteAnswer(asked);
+      throw thrown;
+    } finally {
+      outstanding--;
+    }
   }
 
   return {
@@ -55,22 +82,17 @@ export function openDatabase(target: DatabaseTarget): Database {
       if (outstanding >= MAX_OUTSTANDING)
         return err({ message: `${MAX_OUTSTANDING} statements wait for the database` });
       outstanding++;
-      const pool = sql;
+      const asked = pool;
+      const askedAtMs = performance.now();
       try {
-        // It goes on after our wait for it is over, and counts until it has really ended.
-        const running = pool.unsafe<Row[]>(text, [...parameters], { prepare: true }).finally(() => {
-          outstanding--;
-        });
-        const rows = await within(running, QUERY_TIMEOUT_MS);
-        silentSinceMs = null;
-        return ok([...rows]);
+        return ok(await within(run<Row>(asked, text, parameters), QUERY_TIMEOUT_MS));
       } catch (thrown) {
-        if (thrown instanceof TimedOut) afterTimeout(pool);
+        if (thrown instanceof TimedOut) afterTimeout(asked, askedAtMs);
         return err({ message: describe(thrown) });
       }
     },
     hung,
-    close: () => sql.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
+    close: () => pool.sql.end({ timeout: CLOSE_TIMEOUT_SECONDS }),
   };
 }
 

@@ -70,8 +70,10 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
 function describeBug(error: unknown): { readonly error_type: string; readonly at: readonly string[] } {
   if (!(error instanceof Error)) return { error_type: typeof error, at: [] };
   const stack = error.stack ?? "";
-  // The stack begins with the message, which may have lines that look like places.
-  const places = stack.slice(stack.indexOf(error.message) + error.message.length).split("\n");
+  // The stack begins with the message, which may have lines that look like places. One that cannot be cut off stays.
+  const messageAt = error.message === "" ? -1 : stack.indexOf(error.message);
+  if (messageAt < 0) return { error_type: error.name, at: [] };
+  const places = stack.slice(messageAt + error.message.length).split("\n");
   const frames = places.map((line) => line.trim()).filter((line) => /^at .*:\d+:\d+\)?$/.test(line));
   return { error_type: error.name, at: frames.slice(0, 8) };
 }

@@ -187,6 +187,37 @@ test("a constrained request is not sent on what an earlier look-up said, when th
   await server.stop(true);
 });
 
+test("a constrained request does not take a look-up's word that began before it", async () => {
+  let remote = false;
+  let lists = 0;
+  const posted: string[] = [];
+  const { promise: first, resolve: answerFirst } = Promise.withResolvers<void>();
+  const server = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    async fetch(request) {
+      if (request.method === "POST") posted.push(await request.text());
+      const models = [remote ? { name: "m:latest", remote_host: "https://elsewhere.example" } : { name: "m:latest" }];
+      if (++lists === 1) await first;
+      return Response.json({ models });
+    },
+  });
+  const provider = createOllama({ baseUrl: `http://127.0.0.1:${server.port}`, defaultModel: "m" });
+  const background = provider.check(0);
+  while (lists === 0) await Bun.sleep(1);
+  await Bun.sleep(50);
+  remote = true;
+  const chunks = Array.fromAsync(
+    provider.chat(constrainedTarget("m"), chatRequest(PROMPT), AbortSignal.timeout(5_000)),
+  );
+  await Bun.sleep(20);
+  answerFirst();
+  expect(await chunks).toMatchObject([{ kind: "failure", failure: { category: "remote_model" } }]);
+  expect((await background).status).toBe("up");
+  expect(posted).toEqual([]);
+  await server.stop(true);
+});
+
 test("an abort ends the upstream call at once", async () => {
   await replay.play("chat-success");
   const release = replay.holdAnswers();

@@ -120,6 +120,7 @@ describe("readConfig", () => {
     ["OLLAMA_BASE_URL", "https://api.openai.com/v1"],
     ["OLLAMA_BASE_URL", "http://8.8.8.8:11434"],
     ["OLLAMA_BASE_URL", "http://[2001:db8::1]:11434"],
+    ["OLLAMA_BASE_URL", "http://[fc::1]:11434"],
   ])("refuses %s=%j", (name, value) => {
     expect(variablesOf({ [name]: value })).toEqual([name]);
   });
@@ -132,6 +133,8 @@ describe("readConfig", () => {
     "http://100.64.0.1",
     "http://[::1]:11434",
     "http://[fd00::1]:11434",
+    "http://0.0.0.0:11434",
+    "http://[::]:11434",
     "https://gpu.example.net/ollama",
   ])("takes %s for the local server", (url) => {
     expect(variablesOf({ OLLAMA_BASE_URL: url })).toEqual([]);

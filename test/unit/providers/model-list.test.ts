@@ -139,15 +139,32 @@ describe("a look-up", () => {
     expect(asked).toHaveLength(2);
   });
 
-  test("is as old as its answer, not as its question", async () => {
+  test("is as old as its question, since the server may have changed while it answered", async () => {
     const { list, answers } = setUpHeld();
     const slow = list.check(0);
     nowMs += 1_400;
     answers[0]?.(listOf("m"));
     await slow;
-    nowMs += 5_000;
-    await list.check(5_000);
+    nowMs += 4_000;
+    const fresh = list.check(5_000);
+    expect(answers).toHaveLength(2);
+    answers[1]?.(listOf("m"));
+    await fresh;
+  });
+
+  test("that is under way is no answer to a later question: all of those share the next", async () => {
+    const { list, answers } = setUpHeld();
+    const early = list.check(0);
+    nowMs += 100;
+    const late = [list.check(0), list.check(0)];
     expect(answers).toHaveLength(1);
+    answers[0]?.(listOf("m"));
+    await early;
+    await Promise.resolve();
+    while (answers.length < 2) await Bun.sleep(1);
+    answers[1]?.(err(AWAY));
+    expect(await Promise.all(late)).toEqual(Array(2).fill({ status: "down", failure: AWAY }));
+    expect(answers).toHaveLength(2);
   });
 
   test("is one for all who ask at the same time, and everybody gets its answer", async () => {

@@ -72,6 +72,13 @@ describe("scan", () => {
     },
   );
 
+  test("gives up on a long text of letters that stand for many, and reads a short one", () => {
+    expect(scan(chatRequest("\ufdfa".repeat(100_000)), compileScan(["secret"]))).toMatchObject([
+      { code: "unscannable" },
+    ]);
+    expect(finds("secret", `${"\ufdfa".repeat(100)} secret`)).toBe(true);
+  });
+
   test("reads text with as many marks as writing has", () => {
     expect(finds("secret", `${"e\u0301\u0323\u0308".repeat(10_000)} secret`)).toBe(true);
   });

@@ -116,11 +116,17 @@ describe("other events", () => {
       error: new TypeError("cannot read my private prompt\n    at the second line of it:1:2\n"),
     });
     telemetry.bug({ requestId: "1", error: "a private string" });
+    const reworded = new Error("private\n    at private (x:1:2)");
+    // The engine writes the stack when it is first read.
+    expect(reworded.stack).toContain("private");
+    reworded.message = "another";
+    telemetry.bug({ requestId: "1", error: reworded });
     expect(lines.join("")).not.toContain("private");
     expect(lines.join("")).not.toContain("second line");
     expect(parsed()).toMatchObject([
       { error_type: "TypeError", at: [expect.stringContaining("telemetry.test.ts")] },
       { error_type: "string", at: [] },
+      { error_type: "Error", at: [] },
     ]);
   });
 });
