@@ -48,11 +48,14 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
   const metrics = createMetrics({ version: VERSION, bun: Bun.version });
   const telemetry = createTelemetry(createLogger(config.logLevel), metrics);
 
-  const secret = config.auditDigestKey === null ? loadOrCreateDigestKey(config.dataDir) : ok(config.auditDigestKey);
-  if (!secret.ok) return secret;
   const opened = await openStore(config);
   if (!opened.ok) return opened;
   const store = opened.value;
+  const secret = config.auditDigestKey === null ? loadOrCreateDigestKey(config.dataDir) : ok(config.auditDigestKey);
+  if (!secret.ok) {
+    await store.close();
+    return secret;
+  }
   const migrating = keepMigrating(() => tryToMigrate(store), MIGRATE_RETRY_MS, telemetry.migrationTried);
   const schema = await firstTry(migrating, store);
   if (schema.fatal) {

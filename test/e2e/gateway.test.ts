@@ -381,6 +381,13 @@ describe("wrong settings", () => {
     expect(result.stderr).not.toContain("    at ");
   });
 
+  test("say that the data directory cannot be had, before anything is made in it", async () => {
+    const blocked = join(folder.path, "a-file");
+    await Bun.write(blocked, "");
+    const result = await runGateway(["serve"], folder.path, { PORT: "0", DATA_DIR: join(blocked, "data") });
+    expect(result).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("cannot be locked: ENOTDIR") });
+  });
+
   test("refuse a host beyond loopback", async () => {
     const result = await runGateway(["serve"], folder.path, { HOST: "0.0.0.0" });
     expect(result).toMatchObject({ exitCode: 1, stderr: expect.stringContaining("ALLOW_ANONYMOUS=true") });
