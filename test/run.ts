@@ -59,7 +59,7 @@ async function runCheck({ name, command }: Check): Promise<void> {
 async function runTests(args: readonly string[]): Promise<void> {
   const report = join(scratch, "junit.xml");
   const child = Bun.spawn(
-    [bun, "test", "--timeout", "30000", "--reporter=junit", `--reporter-outfile=${report}`, ...args],
+    [bun, "--no-env-file", "test", "--timeout", "30000", "--reporter=junit", `--reporter-outfile=${report}`, ...args],
     {
       cwd: root,
       stdin: "ignore",
@@ -91,9 +91,10 @@ async function readCounts(report: string): Promise<{ tests: number; failures: nu
 }
 
 /**
- * What the developer's own gateway is set to must not change what the tests see. Set to nothing rather than unset:
- * Bun would read what is unset from `.env`, and takes what is set as it is.
+ * What the developer's own gateway is set to must not change what the tests see.
+ * Bun itself is told to leave `.env` alone.
  */
 function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return { ...env, ...Object.fromEntries(Object.values(SETTINGS).map((setting) => [setting.name, ""])) };
+  const names = new Set<string>(Object.values(SETTINGS).map((setting) => setting.name));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !names.has(name)));
 }
