@@ -56,7 +56,7 @@ CREATE TABLE public.audit_events (
     CONSTRAINT audit_events_route_has_target CHECK (((decision <> 'route'::text) OR ((provider IS NOT NULL) AND (zone IS NOT NULL)))),
     CONSTRAINT audit_events_settle_by_not_before_received CHECK ((settle_by >= received_at)),
     CONSTRAINT audit_events_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text, 'denied'::text, 'client_aborted'::text, 'interrupted'::text]))),
-    CONSTRAINT audit_events_surface_known CHECK ((surface = 'native'::text)),
+    CONSTRAINT audit_events_surface_known CHECK ((surface = ANY (ARRAY['native'::text, 'openai_chat'::text, 'openai_completions'::text, 'openai_embeddings'::text, 'openai_responses'::text, 'ollama_chat'::text, 'ollama_generate'::text, 'ollama_embed'::text, 'ollama_embeddings'::text]))),
     CONSTRAINT audit_events_zone_known CHECK ((zone = ANY (ARRAY['local'::text, 'cloud'::text])))
 );
 
@@ -156,14 +156,14 @@ COMMENT ON COLUMN public.audit_events.failure_category IS 'What kind of provider
 -- Name: COLUMN audit_events.message_count; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.audit_events.message_count IS 'Messages in the request.';
+COMMENT ON COLUMN public.audit_events.message_count IS 'Messages in the request; a text to continue or to embed counts as one.';
 
 
 --
 -- Name: COLUMN audit_events.prompt_length; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.audit_events.prompt_length IS 'Unicode code points in all messages together.';
+COMMENT ON COLUMN public.audit_events.prompt_length IS 'Unicode code points in all messages with their tool calls, or in the texts to continue or embed.';
 
 
 --
@@ -252,4 +252,5 @@ CREATE INDEX audit_events_received_at_idx ON public.audit_events USING btree (re
 --
 
 INSERT INTO public.schema_migrations (version) VALUES
-    ('20261122080000');
+    ('20261122080000'),
+    ('20261122110000');

@@ -5,6 +5,9 @@ import { chatRoutes } from "./http/chat.ts";
 import { docsRoutes } from "./http/docs.ts";
 import { errorHandling } from "./http/errors.ts";
 import { requireLoopback, requireUrl } from "./http/loopback-host.ts";
+import { modelRoutes } from "./http/models.ts";
+import { ollamaCatalogRoutes, ollamaRoutes } from "./http/ollama.ts";
+import { openaiRoutes } from "./http/openai.ts";
 import { requestIdOf } from "./http/request-id.ts";
 import { type Metrics, systemRoutes } from "./http/system.ts";
 
@@ -32,5 +35,9 @@ export function buildApp({ deps, metrics, maxBodyBytes, version, isDraining, loo
     .use(docsRoutes(version))
     .use(systemRoutes(deps, metrics, isDraining))
     .use(auditRoutes(deps.audit))
-    .use(chatRoutes(deps, maxBodyBytes));
+    .use(chatRoutes(deps, maxBodyBytes))
+    .use(openaiRoutes(deps, maxBodyBytes))
+    .use(modelRoutes(deps.providers))
+    .use(ollamaRoutes(deps, maxBodyBytes))
+    .use(ollamaCatalogRoutes(deps.providers, maxBodyBytes));
 }

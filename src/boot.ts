@@ -4,7 +4,9 @@ import type { Config } from "./config/config.ts";
 import { OPENAI_DEFAULT_BASE_URL } from "./config/config.ts";
 import { err, ok, type Result } from "./core/result.ts";
 import { VERSION } from "./core/version.ts";
-import type { Deps, Providers, Telemetry } from "./gateway/deps.ts";
+import type { AuditStore, Deps, Providers, Telemetry } from "./gateway/deps.ts";
+import { Unsettled } from "./gateway/unsettled.ts";
+import { withCors } from "./http/cors.ts";
 import { type HttpServer, listen } from "./http/listen.ts";
 import { createOllama } from "./providers/ollama.ts";
 import { createOpenAi } from "./providers/openai.ts";
@@ -41,6 +43,8 @@ const LOCAL_CHECK_EVERY_MS = 30_000;
 const CLOUD_CHECK_EVERY_MS = 300_000;
 /** A migration that waits for a server may take longer; what it does is safe to leave. */
 const WORKERS_STOP_TIMEOUT_MS = 5_000;
+/** For the rows of streams that the drain had to cut. */
+const SETTLE_TIMEOUT_MS = 5_000;
 const ALWAYS = 0;
 
 /** Config -> opened resources -> Deps -> listening server. What was opened is closed again when a later step fails. */
@@ -65,7 +69,8 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
   // The lock says that no other process has the embedded database, so whatever is pending there was interrupted.
   if (store.kind === "embedded") await settle(store, telemetry, "everyPending");
 
-  const deps = createDeps(config, store, telemetry, secret.value);
+  const unsettled = new Unsettled();
+  const deps = createDeps(config, unsettled.watch(store.auditEvents), telemetry, secret.value);
   const { local, openai } = deps.providers;
   await Promise.all([local.check(ALWAYS), openai.check(ALWAYS)]);
 
@@ -78,7 +83,7 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
     isDraining: () => state.draining,
     loopbackOnly: !config.allowAnonymous,
   });
-  const server = tryToListen(app.fetch, config);
+  const server = tryToListen(withCors(config.corsAllowedOrigins, app.fetch), config);
   if (!server.ok) {
     await store.close();
     return server;
@@ -101,6 +106,7 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
       state.draining = true;
       telemetry.stopping();
       await server.value.drain();
+      await unsettled.none(SETTLE_TIMEOUT_MS);
       await Promise.race([Promise.all(workers.map((worker) => worker.stop())), timeout(WORKERS_STOP_TIMEOUT_MS)]);
       await store.close();
       telemetry.stopped();
@@ -132,15 +138,16 @@ async function settle(store: Store, telemetry: Telemetry, which: "overdue" | "ev
   );
 }
 
-function createDeps(config: Config, store: Store, telemetry: Telemetry, digestSecret: Uint8Array): Deps {
+function createDeps(config: Config, audit: AuditStore, telemetry: Telemetry, digestSecret: Uint8Array): Deps {
   return {
     policy: {
       maxPromptLengthForLocal: config.costMaxPromptLengthForLocal,
       defaultProvider: config.defaultProvider,
+      opaqueContentToCloud: config.allowOpaqueContentToCloud,
     },
     scan: compileScan(config.sensitivityKeywords),
     providers: createProviders(config),
-    audit: store.auditEvents,
+    audit,
     digestKey: digestKey(digestSecret),
     telemetry,
     providerTimeoutMs: config.providerTimeoutSeconds * 1_000,
@@ -151,7 +158,11 @@ function createDeps(config: Config, store: Store, telemetry: Telemetry, digestSe
 
 function createProviders(config: Config): Providers {
   return {
-    local: createOllama({ baseUrl: config.ollamaBaseUrl, defaultModel: config.ollamaModel }),
+    local: createOllama({
+      baseUrl: config.ollamaBaseUrl,
+      defaultModel: config.ollamaModel,
+      defaultEmbeddingModel: config.ollamaEmbeddingModel,
+    }),
     openai: createOpenAi({
       baseUrl: config.openaiBaseUrl,
       apiKey: config.openaiApiKey,

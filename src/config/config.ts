@@ -14,6 +14,7 @@ import {
   optionalHeaderSetting,
   optionalKeySetting,
   optionalPostgresUrlSetting,
+  originListSetting,
   type Setting,
   textSetting,
 } from "./settings.ts";
@@ -76,6 +77,12 @@ export const SETTINGS = {
     shape: "a model name",
     description: "Model of the local provider unless the client wishes for another one that it has.",
   }),
+  ollamaEmbeddingModel: localModelSetting({
+    name: "OLLAMA_EMBEDDING_MODEL",
+    defaultValue: "nomic-embed-text",
+    shape: "a model name",
+    description: "Model of the local provider for embeddings whose client leaves the choice to policy.",
+  }),
   openaiApiKey: optionalHeaderSetting({
     name: "OPENAI_API_KEY",
     shape: "a key of the provider",
@@ -98,7 +105,7 @@ export const SETTINGS = {
     name: "PROVIDER_TIMEOUT_SECONDS",
     defaultValue: "60",
     shape: "a whole number from 1 to 3600",
-    description: "How long a provider may take for a whole answer.",
+    description: "How long a provider may take for a whole answer; in a stream, how long it may be silent.",
     min: 1,
     max: 3_600,
   }),
@@ -106,8 +113,15 @@ export const SETTINGS = {
     name: "SENSITIVITY_KEYWORDS",
     defaultValue: "",
     shape: "words or phrases, separated by commas",
-    description: "A request with any of these in any message stays local. Case and Unicode compatibility are folded.",
+    description: "A request with any of these anywhere stays local. Case and Unicode compatibility are folded.",
     maxItems: 1_000,
+  }),
+  allowOpaqueContentToCloud: flagSetting({
+    name: "ALLOW_OPAQUE_CONTENT_TO_CLOUD",
+    defaultValue: "false",
+    shape: "true or false",
+    description:
+      "Images, audio, files and token numbers cannot be scanned, so requests with them stay local unless this is true.",
   }),
   costMaxPromptLengthForLocal: integerSetting({
     name: "COST_MAX_PROMPT_LENGTH_FOR_LOCAL",
@@ -123,6 +137,13 @@ export const SETTINGS = {
     shape: "openai or local",
     description: "Who answers what no rule decided.",
     choices: PROVIDER_IDS,
+  }),
+  corsAllowedOrigins: originListSetting({
+    name: "CORS_ALLOWED_ORIGINS",
+    defaultValue: "",
+    shape: "origins such as http://localhost:3000, separated by commas, or *",
+    description: "Web pages of these origins may call the gateway from a browser. None by default.",
+    maxItems: 100,
   }),
   logLevel: choiceSetting({
     name: "LOG_LEVEL",

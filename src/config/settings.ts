@@ -128,6 +128,26 @@ export function listSetting(words: Words & { maxItems: number }): Setting<readon
   });
 }
 
+/** Origins as browsers send them (RFC 6454), or `*` alone. */
+export function originListSetting(words: Words & { maxItems: number }): Setting<readonly string[]> {
+  const list = listSetting(words);
+  return setting(words, (value) => {
+    const items = list.parse(value);
+    if (!items.ok) return items;
+    const isAny = items.value.length === 1 && items.value[0] === "*";
+    return isAny || items.value.every((item) => originOf(item) === item)
+      ? items
+      : err("set it to origins without a path, as in http://localhost:3000, or to * alone");
+  });
+}
+
+/** Browsers give pages of extensions and apps an origin that URL does not know; scheme and host are all there is to it. */
+function originOf(text: string): string | null {
+  const url = URL.parse(text);
+  if (url === null) return null;
+  return url.origin === "null" ? `${url.protocol}//${url.host}` : url.origin;
+}
+
 export function optionalKeySetting(words: Words & { bytes: number }): Setting<Uint8Array | null> {
   return setting(words, (value) => {
     if (value === null) return ok(null);

@@ -1,3 +1,6 @@
+import type { ModelWish } from "./chat.ts";
+import { PROVIDER_IDS } from "./decision.ts";
+
 /**
  * What model names of Ollama and OpenAI-compatible servers are made of; short, so that a name is no place for content.
  * As a string, since it is also the `pattern` of a JSON Schema.
@@ -18,6 +21,18 @@ export function reportedModel(reported: string | undefined, asked: string): stri
  */
 export function isOllamaCloudName(model: string): boolean {
   return /[:-]cloud$/i.test(model.trim());
+}
+
+/** The name that leaves the choice of model to policy. */
+export const AUTO_MODEL = "auto";
+
+/** `auto` is no wish; `<provider>/<model>` names both; any other name, slashes or not, is a model's. */
+export function parseModelWish(name: string): ModelWish | null {
+  if (name === AUTO_MODEL || name === withOllamaTag(AUTO_MODEL)) return null;
+  const provider = PROVIDER_IDS.find((id) => name.startsWith(`${id}/`) && name.length > id.length + 1);
+  return provider === undefined
+    ? { provider: null, model: name }
+    : { provider, model: name.slice(provider.length + 1) };
 }
 
 /** Ollama takes a name without a tag as `:latest`. */

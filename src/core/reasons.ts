@@ -5,28 +5,44 @@
 export type Reason = {
   /** HTTP status of an answer that carries this code as its error; null for reasons of a routing decision. */
   readonly status: number | null;
-  /** The `type` that the OpenAI protocol's error object would carry. */
-  readonly openaiType: string | null;
+  /** What clients of the OpenAI and Ollama surfaces are told, in the words that their SDKs act on. */
+  readonly compatible: Compatible | null;
   readonly logLevel: "info" | "warn" | "error";
   readonly meaning: string;
 };
 
-const routing = (meaning: string): Reason => ({ status: null, openaiType: null, logLevel: "info", meaning });
+/** `status` decides which class of error an SDK raises; `type` and `code` are those of the OpenAI protocol. */
+export type Compatible = {
+  readonly status: number;
+  readonly type: string;
+  /** The protocol's own code where it has one for this, else ours. */
+  readonly code: string | null;
+  /** Whether asking again the same way can help: the header `x-should-retry`. */
+  readonly retry: boolean;
+};
+
+const routing = (meaning: string): Reason => ({ status: null, compatible: null, logLevel: "info", meaning });
 const refusal = (status: number, meaning: string): Reason => ({
   status,
-  openaiType: "invalid_request_error",
+  compatible: { status, type: status === 404 ? "not_found_error" : "invalid_request_error", code: null, retry: false },
   logLevel: "info",
   meaning,
 });
-const provider = (status: number, meaning: string): Reason => ({
+const denial = (status: number, meaning: string): Reason => ({
   status,
-  openaiType: "upstream_error",
+  compatible: { status, type: status === 403 ? "permission_error" : "not_found_error", code: null, retry: false },
   logLevel: "warn",
   meaning,
 });
-const own = (status: number, meaning: string): Reason => ({
+const provider = (status: number, meaning: string, compatible: Partial<Compatible> = {}): Reason => ({
   status,
-  openaiType: "server_error",
+  compatible: { status, type: "upstream_error", code: null, retry: false, ...compatible },
+  logLevel: "warn",
+  meaning,
+});
+const own = (status: number, meaning: string, retry: boolean): Reason => ({
+  status,
+  compatible: { status, type: "server_error", code: null, retry },
   logLevel: "error",
   meaning,
 });
@@ -34,6 +50,10 @@ const own = (status: number, meaning: string): Reason => ({
 export const ROUTING_REASONS = {
   sensitive_keyword_match: routing("A sensitivity keyword stands in some message; the request stays local."),
   "scan.unscannable": routing("Some text cannot be scanned for keywords in reasonable time; the request stays local."),
+  "scan.opaque_content": routing(
+    "A part cannot be read (an image, audio, a file, token numbers); the request stays local.",
+  ),
+  embedding_model: routing("An embedding goes to the provider that has the model wished for, else to the local one."),
   cost_prefer_local: routing("The prompt is at most COST_MAX_PROMPT_LENGTH_FOR_LOCAL characters; local is cheapest."),
   default: routing("No rule matched; DEFAULT_PROVIDER answers."),
 } as const satisfies Record<string, Reason>;
@@ -54,31 +74,69 @@ export const ERROR_REASONS = {
   "request.body_too_large": refusal(413, "The body is larger than MAX_BODY_BYTES."),
   "request.unsupported_media_type": refusal(415, "The body's content type is not application/json."),
   "request.aborted": refusal(499, "The caller disconnected before the answer; nobody reads this."),
-  "policy.cloud_model_refused": {
-    ...refusal(403, "The model is one that Ollama forwards to a hosted service; the gateway refuses those."),
+  "request.untranslatable_field": {
+    ...refusal(400, "The provider that policy chose speaks another protocol, which cannot carry the field named."),
     logLevel: "warn",
   },
-  "policy.no_compliant_route": {
-    ...refusal(403, "No provider may answer this request under its constraints."),
-    logLevel: "warn",
+  "request.stored_responses_unsupported": refusal(
+    400,
+    "The request refers to a stored response or conversation; the gateway stores none.",
+  ),
+  "request.management_refused": denial(403, "Models are managed on the Ollama server itself, not through the gateway."),
+  "request.model_not_found": {
+    ...refusal(404, "No provider that the caller may use has a model of this name."),
+    compatible: { status: 404, type: "not_found_error", code: "model_not_found", retry: false },
   },
-  "provider.timeout": provider(504, "The provider did not answer within PROVIDER_TIMEOUT_SECONDS."),
-  "provider.unreachable": provider(502, "No connection to the provider."),
+  "policy.cloud_model_refused": denial(
+    403,
+    "The model is one that Ollama forwards to a hosted service; the gateway refuses those.",
+  ),
+  "policy.no_compliant_route": denial(403, "No provider may answer this request under its constraints."),
+  "policy.embedding_model_unavailable": denial(
+    404,
+    "No provider that may answer has the embedding model wished for; vectors of another one would not compare.",
+  ),
+  "provider.timeout": provider(504, "The provider was silent, or not done, for PROVIDER_TIMEOUT_SECONDS.", {
+    type: "timeout_error",
+  }),
+  "provider.unreachable": provider(502, "No connection to the provider.", { retry: true }),
   "provider.authentication": provider(502, "The provider refused the gateway's credentials, or none are set."),
-  "provider.rate_limited": provider(502, "The provider limits the gateway's rate or quota."),
-  "provider.model_not_found": provider(502, "The provider does not have the model."),
-  "provider.bad_request": provider(502, "The provider refused the request as invalid."),
-  "provider.content_filter": provider(502, "The provider's content filter refused the request."),
-  "provider.context_length": provider(502, "The prompt is longer than the model's context."),
-  "provider.upstream_error": provider(502, "The provider failed."),
-  "provider.malformed_response": provider(502, "The provider's answer was cut or not in its protocol."),
+  "provider.rate_limited": provider(502, "The provider limits the gateway's rate or quota.", {
+    status: 429,
+    type: "rate_limit_error",
+    code: "rate_limit_exceeded",
+    retry: true,
+  }),
+  "provider.model_not_found": provider(502, "The provider does not have the model.", {
+    status: 404,
+    type: "not_found_error",
+    code: "model_not_found",
+  }),
+  "provider.bad_request": provider(502, "The provider refused the request as invalid.", {
+    status: 400,
+    type: "invalid_request_error",
+  }),
+  "provider.content_filter": provider(502, "The provider's content filter refused the request.", {
+    status: 400,
+    type: "invalid_request_error",
+    code: "content_filter",
+  }),
+  "provider.context_length": provider(502, "The prompt is longer than the model's context.", {
+    status: 400,
+    type: "invalid_request_error",
+    code: "context_length_exceeded",
+  }),
+  "provider.upstream_error": provider(502, "The provider failed.", { retry: true }),
+  "provider.malformed_response": provider(502, "The provider's answer was cut or not in its protocol.", {
+    retry: true,
+  }),
   "provider.remote_model": {
     ...provider(502, "The local provider would hand, or handed, the request to a remote host; its answer is withheld."),
     logLevel: "error",
   },
   "audit.not_found": refusal(404, "No audit event has this request id."),
-  "audit.unavailable": own(503, "The audit event could not be committed, so nothing is answered."),
-  "gateway.internal": own(500, "A bug in the gateway; the log line with this request id has the details."),
+  "audit.unavailable": own(503, "The audit event could not be committed, so nothing is answered.", true),
+  "gateway.internal": own(500, "A bug in the gateway; the log line with this request id has the details.", false),
 } as const satisfies Record<string, Reason>;
 
 export type RoutingReason = keyof typeof ROUTING_REASONS;

@@ -1,80 +1,128 @@
-import type { ChatRequest, Chunk, ProviderFailure, Usage } from "../core/chat.ts";
+import type { ChatRequest, Chunk, ProviderFailure } from "../core/chat.ts";
 import type { AllowedTarget, Decision } from "../core/decision.ts";
+import type { Answer } from "./chat-result.ts";
+import { CUT, collect } from "./collect.ts";
 import type { Providers } from "./deps.ts";
 
-export type Answer = {
-  readonly content: string;
-  readonly model: string;
-  readonly finishReason: string | null;
-  readonly usage: Usage;
-};
-
-export type AttemptResult =
-  | { readonly kind: "answered"; readonly target: AllowedTarget; readonly answer: Answer }
-  | { readonly kind: "failed"; readonly target: AllowedTarget; readonly failure: ProviderFailure }
-  | { readonly kind: "aborted"; readonly target: AllowedTarget };
-
-type Context = {
+/** What a request needs on its way to a provider. */
+export type Errand = {
+  readonly request: ChatRequest;
+  readonly decision: Decision;
   readonly providers: Providers;
+  /** For a whole answer; in a stream, for each silence. */
   readonly timeoutMs: number;
   /** The caller's connection: when it goes, the upstream call is cancelled and no further target is tried. */
   readonly callerSignal: AbortSignal;
 };
 
+export type Unanswered =
+  | { readonly kind: "failed"; readonly target: AllowedTarget; readonly failure: ProviderFailure }
+  | { readonly kind: "aborted"; readonly target: AllowedTarget };
+
+export type AttemptResult =
+  | { readonly kind: "answered"; readonly target: AllowedTarget; readonly answer: Answer }
+  | Unanswered;
+
+/** A stream that has begun: nothing of it was given to anybody yet. */
+export type OpenedStream = {
+  readonly kind: "opened";
+  readonly target: AllowedTarget;
+  readonly first: Chunk;
+  readonly rest: TimedChunks;
+};
+
+export type Targets = readonly [AllowedTarget, ...AllowedTarget[]];
+
 /** Walks the allowed targets until one answers; the last failure is the request's. */
-export async function attemptInTurn(
-  targets: readonly [AllowedTarget, ...AllowedTarget[]],
-  request: ChatRequest,
-  decision: Decision,
-  context: Context,
-): Promise<AttemptResult> {
-  const [first, ...others] = targets;
-  let result = await attempt(first, request, decision, context);
+export const attemptInTurn = (targets: Targets, errand: Errand): Promise<AttemptResult> =>
+  inTurn(targets, (target) => attemptWhole(target, errand));
+
+/** The same until one begins to answer: from then on there is no other target any more. */
+export const openInTurn = (targets: Targets, errand: Errand): Promise<OpenedStream | Unanswered> =>
+  inTurn(targets, (target) => attemptStream(target, errand));
+
+async function inTurn<T extends { readonly kind: string }>(
+  [first, ...others]: Targets,
+  attempt: (target: AllowedTarget) => Promise<T>,
+): Promise<T> {
+  let result = await attempt(first);
   for (const target of others) {
     if (result.kind !== "failed") break;
-    result = await attempt(target, request, decision, context);
+    result = await attempt(target);
   }
   return result;
 }
 
-async function attempt(
-  target: AllowedTarget,
-  request: ChatRequest,
-  decision: Decision,
-  { providers, timeoutMs, callerSignal }: Context,
-): Promise<AttemptResult> {
-  const provider = providers[target.provider];
-  // INVARIANT: I1, asked again right before content leaves, whatever happened since the plan was made.
-  if (decision.forbiddenZones.includes(provider.zone)) throw new Error("a planned target is in a forbidden zone");
+async function attemptWhole(target: AllowedTarget, errand: Errand): Promise<AttemptResult> {
+  const { callerSignal, timeoutMs } = errand;
   if (callerSignal.aborted) return { kind: "aborted", target };
-
   const timeout = AbortSignal.timeout(timeoutMs);
-  const collected = await collect(provider.chat(target, request, AbortSignal.any([callerSignal, timeout])));
+  const collected = await collect(call(target, errand, AbortSignal.any([callerSignal, timeout])));
 
   if ("answer" in collected) return { kind: "answered", target, answer: collected.answer };
   if (callerSignal.aborted) return { kind: "aborted", target };
   return { kind: "failed", target, failure: timeout.aborted ? timedOut(timeoutMs) : collected.failure };
 }
 
-/** A whole answer or a failure; an iteration that ends without saying how was cut (I7). */
-async function collect(
-  chunks: AsyncIterable<Chunk>,
-): Promise<{ readonly answer: Answer } | { readonly failure: ProviderFailure }> {
-  let content = "";
-  for await (const chunk of chunks) {
-    switch (chunk.kind) {
-      case "text":
-        content += chunk.text;
-        break;
-      case "end":
-        return { answer: { content, model: chunk.model, finishReason: chunk.finishReason, usage: chunk.usage } };
-      case "failure":
-        return { failure: chunk.failure };
+async function attemptStream(target: AllowedTarget, errand: Errand): Promise<OpenedStream | Unanswered> {
+  const { callerSignal, timeoutMs } = errand;
+  if (callerSignal.aborted) return { kind: "aborted", target };
+  const rest = new TimedChunks((signal) => call(target, errand, signal), callerSignal, timeoutMs);
+  const first = await rest.next();
+  if (first.kind !== "failure") return { kind: "opened", target, first, rest };
+  await rest.close();
+  if (callerSignal.aborted) return { kind: "aborted", target };
+  return { kind: "failed", target, failure: first.failure };
+}
+
+function call(target: AllowedTarget, { request, decision, providers }: Errand, signal: AbortSignal) {
+  const provider = providers[target.provider];
+  // INVARIANT: I1, asked again right before content leaves, whatever happened since the plan was made.
+  if (decision.forbiddenZones.includes(provider.zone)) throw new Error("a planned target is in a forbidden zone");
+  return provider.answer(target, request, signal);
+}
+
+/** Chunks one by one, each within a time of its own. Ends with `end` or `failure`; after that it must not be asked. */
+export class TimedChunks {
+  readonly #iterator: AsyncIterator<Chunk>;
+  readonly #timeoutMs: number;
+  readonly #hangUp = new AbortController();
+  #timedOut = false;
+  #isWhole = false;
+
+  constructor(start: (signal: AbortSignal) => AsyncIterable<Chunk>, callerSignal: AbortSignal, timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+    this.#iterator = start(AbortSignal.any([callerSignal, this.#hangUp.signal]))[Symbol.asyncIterator]();
+  }
+
+  /** The time that its reader takes before it asks does not count. */
+  async next(): Promise<Chunk> {
+    const timer = setTimeout(() => {
+      this.#timedOut = true;
+      this.#hangUp.abort();
+    }, this.#timeoutMs);
+    try {
+      const { done, value } = await this.#iterator.next();
+      const chunk: Chunk = done ? { kind: "failure", failure: CUT } : value;
+      this.#isWhole = chunk.kind === "end";
+      return chunk.kind === "failure" && this.#timedOut
+        ? { kind: "failure", failure: timedOut(this.#timeoutMs) }
+        : chunk;
+    } finally {
+      clearTimeout(timer);
     }
   }
-  return {
-    failure: { category: "malformed_response", message: "The provider's answer ended before it was complete." },
-  };
+
+  /** Ends the upstream call, wherever it is: the next chunk is its failure. */
+  hangUp(): void {
+    this.#hangUp.abort();
+  }
+
+  /** Puts away what is left of the upstream call; one that ended by itself may leave its connection for the next. */
+  async close(): Promise<void> {
+    if (!this.#isWhole) this.hangUp();
+    await this.#iterator.return?.();
+  }
 }
 
 function timedOut(timeoutMs: number): ProviderFailure {

@@ -1,6 +1,6 @@
 import type { DigestKey } from "../audit/digest.ts";
 import type { AuditEvent, Intent, Outcome, SettledStatus } from "../audit/event.ts";
-import type { FailureCategory } from "../core/chat.ts";
+import type { FailureCategory, Surface } from "../core/chat.ts";
 import type { ProviderId } from "../core/decision.ts";
 import type { Provider } from "../core/provider.ts";
 import type { ErrorReason, ReasonCode } from "../core/reasons.ts";
@@ -23,12 +23,14 @@ export interface AuditStore {
   check(): Promise<Result<void, AuditFailure>>;
 }
 
-export type Stage = "scan" | "decide" | "intent" | "provider" | "outcome";
+export type Stage = "scan" | "decide" | "intent" | "provider" | "translate" | "outcome";
 export type StageDurations = Readonly<Partial<Record<Stage, number>>>;
 
 /** How a chat request ended, with nothing of what it said. */
 export type ChatFinished = {
   readonly requestId: string;
+  readonly surface: Surface;
+  readonly streamed: boolean;
   readonly decision: "route" | "deny";
   readonly status: SettledStatus | "audit_unavailable";
   readonly provider: ProviderId | null;

@@ -1,32 +1,59 @@
-import type { SettledStatus } from "../audit/event.ts";
-import type { ChatRequest, FailureCategory } from "../core/chat.ts";
-import { REASONS } from "../core/reasons.ts";
+import type { ChatRequest } from "../core/chat.ts";
+import type { AllowedTarget } from "../core/decision.ts";
+import type { Result } from "../core/result.ts";
 import { decide } from "../policy/built-in.ts";
 import { extractFeatures } from "../policy/features.ts";
 import { scan } from "../scan/scan.ts";
-import { type AttemptResult, attemptInTurn } from "./attempt.ts";
-import { type ChatResult, type Ending, emptyResult, refused } from "./chat-result.ts";
+import { attemptInTurn, type Errand, openInTurn, type Targets, type Unanswered } from "./attempt.ts";
+import { type Answer, type AnswerError, type AnswerHead, type Ending, headOf } from "./chat-result.ts";
 import type { Call, Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
-import { type Denial, plan } from "./plan.ts";
-import { intentOf, outcomeOf } from "./records.ts";
+import { aborted, broken, denied, failed, succeeded, unfit, withheld } from "./endings.ts";
+import { plan, providerOfWish } from "./plan.ts";
+import { intentOf } from "./records.ts";
+import { announce, settle } from "./settle.ts";
 import { Stopwatch } from "./stopwatch.ts";
+import { AnswerStream } from "./stream.ts";
+
+/** A request whose intent is on record, and where it may go. */
+export type Admitted = {
+  readonly kind: "admitted";
+  readonly decided: Decided;
+  readonly targets: Targets;
+  readonly head: AnswerHead;
+};
+
+/** A request that is not answered, and why. */
+export type Refused = {
+  readonly kind: "refused";
+  readonly head: AnswerHead;
+  readonly overheadMs: number;
+  readonly error: AnswerError;
+};
+
+/** `body` is what the client gets. `overheadMs` is what the gateway itself took of the time. */
+export type Answered<T> = {
+  readonly kind: "answered";
+  readonly head: AnswerHead;
+  readonly overheadMs: number;
+  readonly body: T;
+};
 
 /**
- * The one pipeline that every chat surface runs: scan, decide, plan, record the intent, attempt, record the outcome.
+ * The first half of the one pipeline that every surface runs: scan, decide, plan, record the intent.
  * INVARIANT: I2, no provider is called before the intent is committed; I3, one row whatever happens after it.
  */
-export async function handleChat(deps: Deps, request: ChatRequest, call: Call): Promise<ChatResult> {
+export async function admit(deps: Deps, request: ChatRequest, call: Call): Promise<Admitted | Refused> {
   const stopwatch = new Stopwatch(deps.monotonicMs);
   const receivedAt = deps.now();
 
   const findings = scan(request, deps.scan);
   stopwatch.lap("scan");
 
-  const features = extractFeatures(request, findings);
+  const features = extractFeatures(request, findings, providerOfWish(request.wish, deps.providers));
   const decision = decide(deps.policy, features);
-  const planned = plan(decision, request.modelWish, deps.providers);
-  const reasonCodes = planned.ok ? decision.reasonCodes : [...decision.reasonCodes, planned.error];
+  const planned = plan(decision, request, deps.providers);
+  const reasonCodes = planned.ok ? decision.reasonCodes : [...decision.reasonCodes, planned.error.code];
   const decided: Decided = { call, request, decision, planned, reasonCodes, stopwatch };
   stopwatch.lap("decide");
 
@@ -34,96 +61,95 @@ export async function handleChat(deps: Deps, request: ChatRequest, call: Call): 
   stopwatch.lap("intent");
   if (!recorded.ok) {
     deps.telemetry.auditWriteFailed({ requestId: call.requestId, step: "intent", cause: recorded.error.message });
-    return withhold(deps, decided);
+    const target = planned.ok ? planned.value[0] : null;
+    announce(deps, decided, target, "audit_unavailable", null, withheld);
+    return refuse(decided, target, withheld);
   }
-
-  const ending = await attemptSettled(deps, decided);
-  stopwatch.lap("provider");
-
-  const settled = await deps.audit.recordOutcome(outcomeOf(deps, decided, ending));
-  stopwatch.lap("outcome");
-  if (!settled.ok) {
-    deps.telemetry.auditWriteFailed({ requestId: call.requestId, step: "outcome", cause: settled.error.message });
-    return withhold(deps, decided);
-  }
-
-  announce(deps, decided, ending.status, ending.failureCategory, ending.result);
-  return ending.result;
+  if (planned.ok) return { kind: "admitted", decided, targets: planned.value, head: headOf(decided, planned.value[0]) };
+  const error = await settle(deps, decided, null, denied(planned.error));
+  return refuse(decided, null, error ?? withheld);
 }
 
-/** Never throws: a bug on the way to an answer ends as a failed request with its row, not as a missing one. */
-async function attemptSettled(deps: Deps, decided: Decided): Promise<Ending> {
-  const { call, request, decision, planned } = decided;
-  if (!planned.ok) return denied(decided, planned.error);
-  try {
-    const attempted = await attemptInTurn(planned.value, request, decision, {
-      providers: deps.providers,
-      timeoutMs: deps.providerTimeoutMs,
-      callerSignal: call.signal,
-    });
-    return endingOf(decided, attempted);
-  } catch (error) {
-    deps.telemetry.bug({ requestId: call.requestId, error });
-    const result = refused(decided, planned.value[0], "gateway.internal", REASONS["gateway.internal"].meaning);
-    return { status: "failed", failureCategory: null, result };
-  }
-}
+/** Translates an answer for its client, or says why this client cannot have it. Throws only for a bug. */
+export type Render<T> = (answer: Answer, head: AnswerHead) => Result<T, AnswerError>;
 
-function endingOf(decided: Decided, attempted: AttemptResult): Ending {
-  switch (attempted.kind) {
-    case "answered": {
-      const { target, answer } = attempted;
-      const result: ChatResult = {
-        ...emptyResult(decided, target),
-        model: answer.model,
-        content: answer.content,
-        finishReason: answer.finishReason,
-        usage: answer.usage,
-      };
-      return { status: "succeeded", failureCategory: null, result };
-    }
-    case "failed": {
-      const { category, message } = attempted.failure;
-      const result = refused(decided, attempted.target, `provider.${category}`, message);
-      return { status: "failed", failureCategory: category, result };
-    }
-    case "aborted": {
-      const result = refused(decided, attempted.target, "request.aborted", REASONS["request.aborted"].meaning);
-      return { status: "client_aborted", failureCategory: null, result };
-    }
-  }
-}
-
-function denied(decided: Decided, denial: Denial): Ending {
-  const result = refused(decided, null, denial, REASONS[denial].meaning);
-  return { status: "denied", failureCategory: null, result };
-}
-
-/** INVARIANT: I6, what could not be put on record is not answered. */
-function withhold(deps: Deps, decided: Decided): ChatResult {
-  const target = decided.planned.ok ? decided.planned.value[0] : null;
-  const result = refused(decided, target, "audit.unavailable", REASONS["audit.unavailable"].meaning);
-  announce(deps, decided, "audit_unavailable", null, result);
-  return result;
-}
-
-function announce(
+/** The second half for a whole answer: attempt, translate, record the outcome, and only then answer. */
+export async function answerWhole<T>(
   deps: Deps,
-  { call, planned, stopwatch }: Decided,
-  status: SettledStatus | "audit_unavailable",
-  failureCategory: FailureCategory | null,
-  result: ChatResult,
-): void {
-  deps.telemetry.chatFinished({
-    requestId: call.requestId,
-    decision: planned.ok ? "route" : "deny",
-    status,
-    provider: result.provider,
-    model: result.model,
-    reasonCodes: result.reasonCodes,
-    failureCategory,
-    errorCode: result.error?.code ?? null,
-    durationsMs: stopwatch.durationsMs,
-    totalMs: stopwatch.totalMs,
-  });
+  { decided, targets }: Admitted,
+  render: Render<T>,
+): Promise<Answered<T> | Refused> {
+  const attempted = await attemptRendered(deps, decided, targets, render);
+  decided.stopwatch.lap("translate");
+  const { target, ending } = attempted;
+  const error = await settle(deps, decided, target, ending);
+  if (attempted.kind !== "answered" || error !== null) return refuse(decided, target, error ?? withheld);
+  const { head, body } = attempted;
+  return { kind: "answered", head, overheadMs: decided.stopwatch.overheadMs, body };
+}
+
+/**
+ * The second half for a stream. Resolves when its first chunk is there, so that a provider that fails at once is told
+ * by the status; what goes wrong later is told in the stream.
+ */
+export async function answerStream(deps: Deps, { decided, targets }: Admitted): Promise<AnswerStream | Refused> {
+  const cut = new AbortController();
+  try {
+    const callerSignal = AbortSignal.any([decided.call.signal, cut.signal]);
+    const opened = await openInTurn(targets, errandOf(deps, decided, callerSignal));
+    if (opened.kind === "opened") return new AnswerStream(deps, decided, opened, cut);
+    return await end(opened.target, endingOf(opened));
+  } catch (bug) {
+    deps.telemetry.bug({ requestId: decided.call.requestId, error: bug });
+    return await end(targets[0], broken(targets[0]));
+  }
+
+  async function end(target: AllowedTarget, ending: Ending): Promise<Refused> {
+    decided.stopwatch.lap("provider");
+    return refuse(decided, target, (await settle(deps, decided, target, ending)) ?? withheld);
+  }
+}
+
+type Ended = { readonly target: AllowedTarget; readonly ending: Ending };
+type Attempted<T> =
+  | (Ended & { readonly kind: "answered"; readonly head: AnswerHead; readonly body: T })
+  | (Ended & { readonly kind: "unanswered" });
+
+/** Never throws: a bug on the way to an answer ends as a failed request with its row. */
+async function attemptRendered<T>(
+  deps: Deps,
+  decided: Decided,
+  targets: Targets,
+  render: Render<T>,
+): Promise<Attempted<T>> {
+  try {
+    const attempted = await attemptInTurn(targets, errandOf(deps, decided, decided.call.signal));
+    decided.stopwatch.lap("provider");
+    const { target } = attempted;
+    if (attempted.kind !== "answered") return { kind: "unanswered", target, ending: endingOf(attempted) };
+    const { model, usage } = attempted.answer;
+    const head = { ...headOf(decided, target), model };
+    const rendered = render(attempted.answer, head);
+    return rendered.ok
+      ? { kind: "answered", target, ending: succeeded(model, usage), head, body: rendered.value }
+      : { kind: "unanswered", target, ending: unfit(model, usage, rendered.error) };
+  } catch (error) {
+    deps.telemetry.bug({ requestId: decided.call.requestId, error });
+    return { kind: "unanswered", target: targets[0], ending: broken(targets[0]) };
+  }
+}
+
+const errandOf = (deps: Deps, { request, decision }: Decided, callerSignal: AbortSignal): Errand => ({
+  request,
+  decision,
+  providers: deps.providers,
+  timeoutMs: deps.providerTimeoutMs,
+  callerSignal,
+});
+
+const endingOf = (attempted: Unanswered): Ending =>
+  attempted.kind === "failed" ? failed(attempted.target, attempted.failure) : aborted(attempted.target);
+
+function refuse(decided: Decided, target: AllowedTarget | null, error: AnswerError): Refused {
+  return { kind: "refused", head: headOf(decided, target), overheadMs: decided.stopwatch.overheadMs, error };
 }

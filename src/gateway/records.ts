@@ -1,9 +1,11 @@
 import { promptDigest } from "../audit/digest.ts";
 import type { Intent, Outcome } from "../audit/event.ts";
 import type { Features } from "../core/features.ts";
+import { messageCount } from "../core/prompt.ts";
 import type { Ending } from "./chat-result.ts";
 import type { Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
+import { MAX_STREAM_MS } from "./stream.ts";
 
 /** Time beyond the provider's for what the gateway itself does, before a pending row counts as orphaned. */
 const SETTLE_MARGIN_MS = 60_000;
@@ -13,19 +15,20 @@ export function intentOf(deps: Deps, decided: Decided, features: Features, recei
   const { call, request, planned, reasonCodes } = decided;
   const target = planned.ok ? planned.value[0] : null;
   const targetCount = planned.ok ? planned.value.length : 1;
+  const answerMs = request.streamed ? MAX_STREAM_MS : 0;
   return {
     requestId: call.requestId,
     receivedAt,
-    settleBy: new Date(receivedAt.getTime() + deps.providerTimeoutMs * targetCount + SETTLE_MARGIN_MS),
+    settleBy: new Date(receivedAt.getTime() + deps.providerTimeoutMs * targetCount + answerMs + SETTLE_MARGIN_MS),
     surface: request.surface,
     decision: planned.ok ? "route" : "deny",
     provider: target?.provider ?? null,
     zone: target?.zone ?? null,
     model: target?.model ?? null,
     reasonCodes,
-    messageCount: request.messages.length,
+    messageCount: messageCount(request.task),
     promptLength: features.promptLength,
-    promptDigest: promptDigest(deps.digestKey, request.messages),
+    promptDigest: promptDigest(deps.digestKey, request.task),
     streamed: request.streamed,
   };
 }
@@ -36,9 +39,9 @@ export function outcomeOf(deps: Deps, { call, stopwatch }: Decided, ending: Endi
     requestId: call.requestId,
     completedAt: deps.now(),
     status: ending.status,
-    model: ending.result.model,
+    model: ending.model,
     failureCategory: ending.failureCategory,
-    usage: ending.result.usage,
+    usage: ending.usage,
     latencyMs: Math.round(stopwatch.totalMs),
   };
 }

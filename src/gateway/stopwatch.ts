@@ -23,6 +23,11 @@ export class Stopwatch {
     return { ...this.#durations };
   }
 
+  /** All but the provider's time. */
+  get overheadMs(): number {
+    return roundMs(this.totalMs - (this.#durations.provider ?? 0));
+  }
+
   get totalMs(): number {
     return roundMs(this.#monotonicMs() - this.#startedMs);
   }

@@ -75,6 +75,8 @@ const DESCRIPTION =
   "Local-first AI gateway: routes chat requests between a local model and the cloud by policy, with one audit event each.";
 const TAGS = [
   { name: "chat", description: "Ask a model." },
+  { name: "openai", description: "For clients of the OpenAI protocol." },
+  { name: "ollama", description: "For clients of Ollama's protocol." },
   { name: "audit", description: "What is on record." },
   { name: "policy", description: "What decides." },
   { name: "operations", description: "For probes and dashboards." },

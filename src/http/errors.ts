@@ -1,5 +1,6 @@
 import { Elysia, ValidationError } from "elysia";
 import type { Telemetry } from "../gateway/deps.ts";
+import { dialectOf } from "./dialect.ts";
 import { problemResponse, Refusal } from "./problem.ts";
 import { requestIdOf } from "./request-id.ts";
 import { invalid } from "./validation.ts";
@@ -17,7 +18,7 @@ export function errorHandling(telemetry: Telemetry, routes: Routes) {
     if (refusal === null) telemetry.bug({ requestId, error });
     const answered = refusal ?? new Refusal("gateway.internal", "The gateway failed on this request.");
     telemetry.requestRefused({ requestId, code: answered.code, field: answered.field });
-    return problemResponse(requestId, answered);
+    return problemResponse(requestId, answered, dialectOf(URL.parse(request.url)?.pathname ?? ""));
   });
 }
 

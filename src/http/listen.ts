@@ -1,3 +1,5 @@
+import { within } from "./within.ts";
+
 /** How long requests in flight may still take once the process was told to end. */
 const DRAIN_TIMEOUT_MS = 30_000;
 /** After that they are cut; this is for their rows to be written. */
@@ -51,7 +53,7 @@ export function listen(handle: Handle, options: Options): HttpServer {
   return {
     url: server.url.href.replace(/\/$/, ""),
     async drain() {
-      await endsWithin(server.stop(), DRAIN_TIMEOUT_MS);
+      await within(server.stop(), DRAIN_TIMEOUT_MS);
       await server.stop(true);
       const cutAtMs = performance.now() + CUT_TIMEOUT_MS;
       while (inFlight > 0 && performance.now() < cutAtMs) await Bun.sleep(10);
@@ -66,13 +68,4 @@ async function headOf(request: Request, handle: Handle): Promise<Response> {
   const headers = new Headers(response.headers);
   headers.set("content-length", String((await response.bytes()).length));
   return new Response(null, { status: response.status, headers });
-}
-
-async function endsWithin(promise: Promise<void>, timeoutMs: number): Promise<void> {
-  let timer: Timer | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([promise, timeout]);
-  clearTimeout(timer);
 }

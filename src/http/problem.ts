@@ -1,11 +1,7 @@
 import type { ErrorReason } from "../core/reasons.ts";
-import { REASONS } from "../core/reasons.ts";
-
-/** The native error body; the same shape whatever went wrong, never with content of the request. */
-export type Problem = {
-  readonly request_id: string;
-  readonly error: { readonly code: ErrorReason; readonly message: string; readonly field: string | null };
-};
+import type { AnswerError } from "../gateway/chat-result.ts";
+import { retryHeaders } from "./answer-headers.ts";
+import type { Dialect } from "./dialect.ts";
 
 /** A request refused before a decision. Thrown inside `http` only, where Elysia takes refusals as exceptions. */
 export class Refusal extends Error {
@@ -26,11 +22,14 @@ export class Refusal extends Error {
   }
 }
 
-export function problemResponse(requestId: string, refusal: Refusal): Response {
-  const problem: Problem = {
-    request_id: requestId,
-    error: { code: refusal.code, message: refusal.message, field: refusal.field },
-  };
-  const status = REASONS[refusal.code].status ?? 500;
-  return Response.json(problem, { status, headers: { ...refusal.headers, "x-request-id": requestId } });
+export function problemResponse(
+  requestId: string,
+  { code, message, field, headers }: Refusal,
+  dialect: Dialect,
+): Response {
+  const error: AnswerError = { code, message, field, retryAfterMs: null };
+  return Response.json(dialect.problem(requestId, error), {
+    status: dialect.statusOf(code),
+    headers: { ...headers, ...retryHeaders(error), "x-request-id": requestId },
+  });
 }

@@ -1,14 +1,25 @@
+import type { JsonValue } from "../core/json.ts";
 import { Refusal } from "./problem.ts";
 
 /** Deeper than any chat protocol nests; keeps every later walk off the end of the stack. */
 const MAX_DEPTH = 64;
 
+export type ReadOptions = {
+  readonly maxBytes: number;
+  /**
+   * Whether a body may come under another content type, or under none, as Ollama's own examples send it. Not from a web
+   * page: one of any origin may send such a request, and the browser asks nobody first.
+   */
+  readonly anyType?: boolean;
+};
+
 /**
  * Reads a request body as JSON: content type checked, size and depth bounded, UTF-8 strict, strings well-formed.
  * Throws a `Refusal` that names the field and quotes nothing.
  */
-export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
-  requireJsonType(request.headers);
+export async function readJson(request: Request, { maxBytes, anyType }: ReadOptions): Promise<JsonValue> {
+  if (!anyType || request.headers.has("origin")) requireJsonType(request.headers);
+  requireNoEncoding(request.headers);
   const text = decodeUtf8(await readBytes(request, maxBytes));
   requireDepth(text);
   const value = parseJson(text);
@@ -28,6 +39,9 @@ function requireJsonType(headers: Headers): void {
       },
     );
   }
+}
+
+function requireNoEncoding(headers: Headers): void {
   const encoding = headers.get("content-encoding") ?? "identity";
   if (encoding.toLowerCase() !== "identity") {
     throw new Refusal("request.unsupported_media_type", "Send the body without a content-encoding.", {
@@ -92,7 +106,7 @@ const CLOSE_BRACKET = 0x5d;
 const tooDeep = () =>
   new Refusal("request.too_deep", `The body nests deeper than ${MAX_DEPTH} levels.`, { field: "body" });
 
-function parseJson(text: string): unknown {
+function parseJson(text: string): JsonValue {
   try {
     return JSON.parse(text);
   } catch {

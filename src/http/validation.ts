@@ -1,10 +1,11 @@
 import type { Static, TSchema } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
+import type { ValueError } from "@sinclair/typebox/errors";
 import { Refusal } from "./problem.ts";
-import { readJson, safeName, toFieldName } from "./read-json.ts";
+import { type ReadOptions, readJson, safeName, toFieldName } from "./read-json.ts";
 
 /** The part of a TypeBox error that may be told; the value that it also holds stays where it is. */
-type Fault = { readonly path: string; readonly message: string; readonly schema: TSchema };
+type Fault = Pick<ValueError, "path" | "message" | "schema"> & Partial<Pick<ValueError, "errors">>;
 
 /**
  * Reads a body and holds it to a schema. Elysia would do that too, but it lists every fault of a large body and puts
@@ -12,22 +13,34 @@ type Fault = { readonly path: string; readonly message: string; readonly schema:
  */
 export function bodyReader<T extends TSchema>(
   schema: T,
-  maxBytes: number,
+  options: ReadOptions,
 ): (context: { readonly request: Request }) => Promise<Static<T>> {
   const compiled = TypeCompiler.Compile(schema);
   return async ({ request }) => {
-    const body = await readJson(request, maxBytes);
+    const body = await readJson(request, options);
     if (compiled.Check(body)) return body;
     throw invalid(compiled.Errors(body).First());
   };
 }
 
-export function invalid(fault: Fault | undefined): Refusal {
+export function invalid(shallow: Fault | undefined): Refusal {
+  const fault = shallow === undefined ? undefined : deepest(shallow);
   if (fault === undefined) return new Refusal("request.invalid_field", "The request is not valid.", { field: "body" });
   if (fault.message === "Unexpected property") return unknownField(fault.path);
   const field = toFieldName(fault.path);
   return new Refusal("request.invalid_field", `${field}: ${expectation(fault.schema) ?? fault.message}.`, { field });
 }
+
+/** Of a choice between shapes TypeBox says that none fits; where only one fits so far, what is wrong is inside it. */
+function deepest(fault: Fault): Fault {
+  const [inner, ...others] = (fault.errors ?? [])
+    .flatMap((branch) => branch.First() ?? [])
+    .filter(({ path, schema }) => path.length > fault.path.length || isContainer(schema));
+  const isInside = inner !== undefined && others.length === 0 && inner.path.length > fault.path.length;
+  return isInside ? deepest(inner) : fault;
+}
+
+const isContainer = (schema: TSchema): boolean => schema["type"] === "array" || schema["type"] === "object";
 
 /** TypeBox says of a choice only that none fits; the choices are what a caller needs. */
 function expectation(schema: TSchema): string | null {

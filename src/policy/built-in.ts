@@ -6,6 +6,8 @@ export type Policy = {
   /** Prompts of at most this many Unicode code points are answered locally. */
   readonly maxPromptLengthForLocal: number;
   readonly defaultProvider: ProviderId;
+  /** Whether content that is no text may reach the cloud unread. */
+  readonly opaqueContentToCloud: boolean;
 };
 
 /**
@@ -18,6 +20,13 @@ export function decide(policy: Policy, features: Features): Decision {
   }
   if (features.unscannable) {
     return { route: ["local"], forbiddenZones: ["cloud"], reasonCodes: ["scan.unscannable"] };
+  }
+  if (features.opaque && !policy.opaqueContentToCloud) {
+    return { route: ["local"], forbiddenZones: ["cloud"], reasonCodes: ["scan.opaque_content"] };
+  }
+  // Vectors of different models do not compare, so which model embeds must not change with the length of a text.
+  if (features.task === "embedding") {
+    return { route: [features.wishedProvider ?? "local"], forbiddenZones: [], reasonCodes: ["embedding_model"] };
   }
   if (features.promptLength <= policy.maxPromptLengthForLocal) {
     return { route: ["local"], forbiddenZones: [], reasonCodes: ["cost_prefer_local"] };

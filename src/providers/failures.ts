@@ -45,7 +45,41 @@ function rootCause(thrown: unknown): unknown {
 
 function fromStatus(answer: UpstreamStatus, upstream: Upstream, model: string): ProviderFailure {
   const category = categoryOf(answer.status, answer.body.toLowerCase());
-  return { category, message: messageFor(category, answer.status, upstream, model) };
+  const lacking = category === "bad_request" ? lackingCapability(answer.body, model) : null;
+  const failure = { category, message: lacking ?? messageFor(category, answer.status, upstream, model) };
+  const retryAfterMs = readRetryAfter(answer.headers);
+  return retryAfterMs === null ? failure : { ...failure, retryAfterMs };
+}
+
+/** Ollama's word for what a model cannot do, in ours; what else it says is not repeated. */
+function lackingCapability(body: string, model: string): string | null {
+  const named = /does not support (tools|thinking|insert|embeddings|vision|chat|generate)\b/.exec(body)?.[1];
+  return named === undefined ? null : `The model "${model}" does not support ${named}.`;
+}
+
+/** Beyond it a provider's wish is not handed on: no caller waits for it, and a date may be wrong by any amount. */
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
+/** `retry-after-ms` of OpenAI and Azure, else `retry-after` in seconds or as a date (RFC 9110, 10.2.3). */
+export function readRetryAfter(headers: Headers, nowMs = Date.now()): number | null {
+  const inMs = Number.parseFloat(headers.get("retry-after-ms") ?? "");
+  const given = headers.get("retry-after") ?? "";
+  const inSeconds = /^\d+(\.\d+)?$/.test(given) ? Number(given) * 1_000 : Date.parse(given) - nowMs;
+  const waitMs = Math.ceil(Number.isFinite(inMs) ? inMs : inSeconds);
+  return waitMs >= 0 && waitMs <= MAX_RETRY_AFTER_MS ? waitMs : null;
+}
+
+/** What an error that came inside a stream, without a status of its own, means; `text` is not shown to anybody. */
+export function failureInStream(text: string, upstream: Upstream, model: string): ProviderFailure {
+  const body = text.toLowerCase();
+  const invalid = categoryOfInvalid(body);
+  const category =
+    invalid !== "bad_request" ? invalid : /rate.?limit|quota/.test(body) ? "rate_limited" : "upstream_error";
+  const message =
+    category === "upstream_error"
+      ? `${upstream.label} failed in the middle of its answer.`
+      : messageFor(category, null, upstream, model);
+  return { category, message };
 }
 
 function categoryOf(status: number, body: string): FailureCategory {
@@ -66,15 +100,16 @@ function categoryOfInvalid(body: string): FailureCategory {
   return "bad_request";
 }
 
-function messageFor(category: FailureCategory, status: number, upstream: Upstream, model: string): string {
+function messageFor(category: FailureCategory, status: number | null, upstream: Upstream, model: string): string {
   const { label } = upstream;
+  const told = status === null ? "in its answer" : `HTTP ${status}`;
   switch (category) {
     case "authentication":
-      return `${label} refused the gateway's credentials (HTTP ${status}). ${upstream.authenticationHint}`;
+      return `${label} refused the gateway's credentials (${told}). ${upstream.authenticationHint}`;
     case "timeout":
-      return `${label} timed out (HTTP ${status}).`;
+      return `${label} timed out (${told}).`;
     case "rate_limited":
-      return `${label} limits the gateway's rate or quota (HTTP 429). Try again later.`;
+      return `${label} limits the gateway's rate or quota (${told}). Try again later.`;
     case "model_not_found":
       return `${label} does not have the model "${model}". ${upstream.modelHint(model)}`;
     case "context_length":
@@ -82,8 +117,8 @@ function messageFor(category: FailureCategory, status: number, upstream: Upstrea
     case "content_filter":
       return `${label} refused the request by its content filter.`;
     case "bad_request":
-      return `${label} refused the request as invalid (HTTP ${status}).`;
+      return `${label} refused the request as invalid (${told}).`;
     default:
-      return `${label} failed (HTTP ${status}).`;
+      return `${label} failed (${told}).`;
   }
 }

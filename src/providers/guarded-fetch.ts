@@ -1,5 +1,7 @@
-/** Largest upstream body that is read; a longer one is an error, so that a provider cannot exhaust memory. */
+/** Largest upstream body that is read whole; a longer one is an error, so that a provider cannot exhaust memory. */
 const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
+/** Largest stream; it is never in memory as a whole, and still has an end. */
+export const MAX_STREAM_BYTES = 1024 * 1024 * 1024;
 
 /** What an SDK's `fetch` option takes. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -18,21 +20,31 @@ export class UpstreamStatus extends Error {
   override readonly name = "UpstreamStatus";
   readonly status: number;
   readonly body: string;
+  readonly headers: Headers;
 
-  constructor(status: number, body: string) {
+  constructor(status: number, body: string, headers = new Headers()) {
     super(`upstream answered ${status}`);
     this.status = status;
     this.body = body;
+    this.headers = headers;
   }
 }
+
+type Options = {
+  /**
+   * Ignores proxy variables of the environment, since a proxy would carry local traffic off the machine, and reuses no
+   * connection: a new one costs little on loopback.
+   */
+  readonly direct: boolean;
+  /** The body of a 2xx answer is handed on unread: no more is taken from the upstream than its reader asks for. */
+  readonly stream?: boolean;
+};
 
 /**
  * `fetch` for provider SDKs: ends with `signal`, follows no redirect (it could leave the zone), bounds the body, and
  * turns a status other than 2xx into `UpstreamStatus` before an SDK logs or rewords it.
- * With `direct`, proxy variables of the environment are ignored: a proxy would carry local traffic off the machine. Nor
- * are connections reused then: a new one costs little on loopback, and Bun may send on one that the server has closed.
  */
-export function guardedFetch(signal: AbortSignal, options: { readonly direct: boolean }): Fetch {
+export function guardedFetch(signal: AbortSignal, options: Options): Fetch {
   return async (input, init) => {
     const guarded: BunFetchRequestInit & { proxy?: false; timeout: false } = {
       ...init,
@@ -40,14 +52,47 @@ export function guardedFetch(signal: AbortSignal, options: { readonly direct: bo
       // Bun would give up after five minutes by itself; how long to wait is for the signal to say.
       timeout: false,
       signal: init?.signal ? AbortSignal.any([signal, init.signal]) : signal,
-      ...(options.direct ? { proxy: false as const, keepalive: false } : {}),
+      ...(options.direct ? { proxy: false as const } : {}),
+      // llama-server hangs up after each stream without saying so, and Bun would send the next request into the void.
+      // What stands behind TLS is a proxy that keeps its word, and a handshake is dear.
+      ...(options.direct || isPlain(input) ? { keepalive: false } : {}),
     };
     // Bun takes `proxy: false` and `timeout: false`; its types do not say so yet. A test holds it to the first.
     const response = await fetch(input, guarded as BunFetchRequestInit);
+    const headers = withoutEncoding(response.headers);
+    if (options.stream && response.ok)
+      return new Response(boundedStream(response), { status: response.status, headers });
     const bytes = await readBounded(response);
-    if (!response.ok) throw new UpstreamStatus(response.status, new TextDecoder().decode(bytes));
-    return new Response(bytes, { status: response.status, headers: withoutEncoding(response.headers) });
+    if (!response.ok) throw new UpstreamStatus(response.status, new TextDecoder().decode(bytes), headers);
+    return new Response(bytes, { status: response.status, headers });
   };
+}
+
+const isPlain = (input: string | URL | Request): boolean =>
+  new URL(input instanceof Request ? input.url : input).protocol === "http:";
+
+/** Reads on only when it is read itself. Its reader learns of a cut as `BrokenAnswer`; cancelling it hangs up. */
+function boundedStream(response: Response): ReadableStream<Uint8Array> {
+  const reader = response.body?.getReader();
+  let size = 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const read = await reader?.read().catch(() => null);
+        if (read === null) return controller.error(new BrokenAnswer());
+        if (read?.value === undefined) return controller.close();
+        size += read.value.byteLength;
+        if (size <= MAX_STREAM_BYTES) return controller.enqueue(read.value);
+        controller.error(new ResponseTooLarge());
+        await reader?.cancel().catch(() => {});
+      },
+      async cancel() {
+        // What comes of it is nobody's concern any more.
+        await reader?.cancel().catch(() => {});
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 async function readBounded(response: Response): Promise<Uint8Array<ArrayBuffer>> {

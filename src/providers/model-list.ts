@@ -1,5 +1,6 @@
 import type { ProviderFailure } from "../core/chat.ts";
-import type { Availability, ProviderState } from "../core/provider.ts";
+import type { JsonObject } from "../core/json.ts";
+import type { Availability, KnownModel, ProviderState } from "../core/provider.ts";
 import type { Result } from "../core/result.ts";
 
 export type ListedModel = {
@@ -8,6 +9,8 @@ export type ListedModel = {
   readonly remote: boolean;
   /** Not the server's word but the operator's. */
   readonly unproven?: boolean;
+  /** What the list says of it; null where that is only the name. */
+  readonly listing: JsonObject | null;
 };
 export type LookUp = (signal: AbortSignal) => Promise<Result<readonly ListedModel[], ProviderFailure>>;
 
@@ -43,6 +46,12 @@ export class ModelList {
     const found = this.#models.get(model);
     if (found === undefined) return "no";
     return found.remote ? "remote" : "yes";
+  }
+
+  /** Those that the server runs itself; none after a failed look-up. */
+  models(): readonly KnownModel[] {
+    if (this.#models === null || this.#failure !== null) return [];
+    return [...this.#models.values()].filter((model) => !model.remote).map(({ name, listing }) => ({ name, listing }));
   }
 
   /** Whether the server itself said that it has the model and runs it. */

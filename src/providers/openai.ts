@@ -1,40 +1,37 @@
 import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import OpenAI from "openai";
-import type { ChatRequest, Chunk, ProviderFailure } from "../core/chat.ts";
+import { type ChatRequest, type Chunk, NO_USAGE, type ProviderFailure } from "../core/chat.ts";
 import type { AllowedTarget } from "../core/decision.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
-import { reportedModel } from "../core/models.ts";
+import type { JsonObject, JsonValue } from "../core/json.ts";
 import type { Provider } from "../core/provider.ts";
 import { err, ok } from "../core/result.ts";
 import { malformed, toFailure, type Upstream } from "./failures.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
 import { ModelList } from "./model-list.ts";
-import { TokenCount } from "./token-count.ts";
+import { type Asked, answerChunks } from "./openai/answers.ts";
+import { speaksOpenAi } from "./openai/protocol.ts";
+import { RawStream } from "./openai/raw-stream.ts";
+import { type Dialect, toUpstreamRequest } from "./openai/request.ts";
+import { readStream } from "./openai/stream.ts";
+import { TranslatedStream } from "./openai/translated-stream.ts";
+import { firstUnsupported } from "./openai/unsupported.ts";
 
+const AnyObject = Type.Unsafe<JsonObject>(Type.Object({}));
 /** `GET /models`. */
-const Models = Type.Object({ data: Type.Array(Type.Object({ id: Type.String({ minLength: 1 }) })) });
-
-/** `POST /chat/completions` without `stream`. */
-const Completion = Type.Object({
-  model: Type.Optional(Type.String()),
-  choices: Type.Array(
-    Type.Object({
-      finish_reason: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-      message: Type.Object({
-        content: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-        refusal: Type.Optional(Type.Union([Type.String(), Type.Null()])),
-      }),
-    }),
-    { minItems: 1 },
-  ),
-  usage: Type.Optional(
-    Type.Union([Type.Object({ prompt_tokens: TokenCount, completion_tokens: TokenCount }), Type.Null()]),
-  ),
+const Models = Type.Object({
+  data: Type.Array(Type.Intersect([Type.Object({ id: Type.String({ minLength: 1 }) }), AnyObject])),
 });
+
+/** What clients are told of a model. Servers add more, such as llama-server its command line and vLLM its folders. */
+const LISTED_FIELDS = ["id", "object", "created", "owned_by", "context_length", "max_model_len"] as const;
 
 /** Beyond any that PROVIDER_TIMEOUT_SECONDS allows: how long to wait is for the signal to say. */
 const SDK_TIMEOUT_MS = 2 * 3_600_000;
+
+/** OpenAI's own service, at OpenAI or at Azure. */
+const HOSTED_BY_OPENAI = /(^|\.)openai\.(azure\.)?com\.?$/i;
 
 export type OpenAiOptions = {
   readonly baseUrl: string;
@@ -59,10 +56,15 @@ export function createOpenAi(options: OpenAiOptions): Provider {
           message: "The cloud provider is not configured. Set OPENAI_API_KEY, or DEFAULT_PROVIDER=local.",
         }
       : null;
+  const { hostname } = new URL(options.baseUrl);
+  const isOpenAi = HOSTED_BY_OPENAI.test(hostname);
+  const dialect: Dialect = isOpenAi
+    ? { maxTokensField: "max_completion_tokens", readsThinking: false }
+    : { maxTokensField: "max_tokens", readsThinking: true };
+  const connect = { direct: isLoopbackHost(hostname) };
 
-  const direct = isLoopbackHost(new URL(options.baseUrl).hostname);
   // Everything that the SDK would otherwise read from the environment is given, so that settings stay ours.
-  const client = (signal: AbortSignal) =>
+  const client = (signal: AbortSignal, stream: boolean) =>
     new OpenAI({
       baseURL: options.baseUrl,
       apiKey: options.apiKey ?? "none",
@@ -74,15 +76,15 @@ export function createOpenAi(options: OpenAiOptions): Provider {
       maxRetries: 0,
       timeout: SDK_TIMEOUT_MS,
       logLevel: "off",
-      fetch: guardedFetch(signal, { direct }),
+      fetch: guardedFetch(signal, { ...connect, stream }),
     });
 
   const models = new ModelList(async (signal) => {
     if (unconfigured !== null) return err(unconfigured);
     try {
-      const page: unknown = await client(signal).models.list();
+      const page: unknown = await client(signal, false).models.list();
       if (!Value.Check(Models, page)) return err(malformed(upstream));
-      return ok(page.data.map((model) => ({ name: model.id, remote: false })));
+      return ok(page.data.map((model) => ({ name: model.id, remote: false, listing: listingOf(model) })));
     } catch (thrown) {
       if (signal.aborted) {
         return err({ category: "timeout", message: `${upstream.label} did not say in time which models it has.` });
@@ -91,15 +93,26 @@ export function createOpenAi(options: OpenAiOptions): Provider {
     }
   });
 
-  async function* chat(target: AllowedTarget, request: ChatRequest, signal: AbortSignal): AsyncIterable<Chunk> {
+  async function* answer(target: AllowedTarget, request: ChatRequest, signal: AbortSignal): AsyncIterable<Chunk> {
     if (unconfigured !== null) {
       yield { kind: "failure", failure: unconfigured };
       return;
     }
+    if (isWarmUp(request)) {
+      yield { kind: "end", model: target.model, finishReason: warmUpReason(request), usage: NO_USAGE };
+      return;
+    }
+    const asked: Asked = { request, model: target.model, upstream };
+    const { path, body } = toUpstreamRequest(request, target.model, dialect);
+    // The SDK's own methods for these paths would decode embeddings and parse streams, and drop what they do not know.
+    const call = client(signal, request.streamed).post<JsonValue | undefined>(path, { body });
     try {
-      const messages = request.messages.map(({ role, content }) => ({ role, content }));
-      const completion: unknown = await client(signal).chat.completions.create({ model: target.model, messages });
-      yield* toChunks(completion, target.model, upstream);
+      if (request.streamed) {
+        const stream = speaksOpenAi(request.surface) ? new RawStream(asked) : new TranslatedStream(asked);
+        yield* readStream(await call.asResponse(), stream, upstream);
+      } else {
+        yield* answerChunks(await call, asked);
+      }
     } catch (thrown) {
       yield { kind: "failure", failure: toFailure(thrown, upstream, target.model) };
     }
@@ -109,32 +122,26 @@ export function createOpenAi(options: OpenAiOptions): Provider {
     id: "openai",
     zone: "cloud",
     defaultModel: options.defaultModel,
-    chat,
+    defaultEmbeddingModel: null,
+    answer,
+    unsupportedField: firstUnsupported,
     has: (model) => models.has(model),
+    models: () => models.models(),
     check: (maxAgeMs) => models.check(maxAgeMs),
+    describe: async () => null,
+    running: async () => [],
   };
 }
 
-function* toChunks(completion: unknown, model: string, upstream: Upstream): Iterable<Chunk> {
-  const choice = Value.Check(Completion, completion) ? completion.choices[0] : undefined;
-  const text = choice?.message.content ?? choice?.message.refusal;
-  if (!Value.Check(Completion, completion) || choice === undefined) {
-    yield { kind: "failure", failure: malformed(upstream) };
-  } else if (choice.finish_reason === "content_filter") {
-    const message = `${upstream.label} cut the answer by its content filter.`;
-    yield { kind: "failure", failure: { category: "content_filter", message } };
-  } else if (text === undefined || text === null) {
-    yield { kind: "failure", failure: malformed(upstream) };
-  } else {
-    yield { kind: "text", text };
-    yield {
-      kind: "end",
-      model: reportedModel(completion.model, model),
-      finishReason: choice.finish_reason ?? null,
-      usage: {
-        promptTokens: completion.usage?.prompt_tokens ?? null,
-        completionTokens: completion.usage?.completion_tokens ?? null,
-      },
-    };
-  }
+/** An Ollama client's wish to have the model in memory, or out of it: there is nothing to do for it here. */
+const isWarmUp = ({ task }: ChatRequest): boolean => task.kind === "chat" && task.messages.length === 0;
+
+const warmUpReason = ({ body }: ChatRequest): string => (body["keep_alive"] === 0 ? "unload" : "load");
+
+function listingOf(model: JsonObject): JsonObject {
+  const told = LISTED_FIELDS.flatMap((field): [string, JsonValue][] => {
+    const value = model[field];
+    return typeof value === "string" || typeof value === "number" ? [[field, value]] : [];
+  });
+  return Object.fromEntries(told);
 }

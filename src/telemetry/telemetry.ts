@@ -21,6 +21,8 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
         {
           event: "chat",
           request_id: event.requestId,
+          surface: event.surface,
+          streamed: event.streamed,
           decision: event.decision,
           status: event.status,
           provider: event.provider,

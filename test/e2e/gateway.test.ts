@@ -411,10 +411,12 @@ describe("migrate", () => {
   test("brings the embedded schema up, lists it, undoes it", async () => {
     const env = { DATA_DIR: join(folder.path, "migrated") };
     const migrate = async (...args: string[]) => (await runGateway(["migrate", ...args], folder.path, env)).stdout;
-    expect(await migrate()).toMatch(/^applied +\d{14}_create_audit_events\.sql\n$/);
+    expect(await migrate()).toMatch(
+      /^applied +\d{14}_create_audit_events\.sql\napplied +\d{14}_widen_surfaces\.sql\n$/,
+    );
     expect(await migrate("up")).toBe("The schema is up to date.\n");
-    expect(await migrate("status")).toMatch(/^applied +\d{14}_create_audit_events\.sql\nNone is pending\.\n$/);
-    expect(await migrate("down")).toMatch(/^rolled back +\d{14}_create_audit_events\.sql\n$/);
+    expect(await migrate("status")).toMatch(/_widen_surfaces\.sql\nNone is pending\.\n$/);
+    expect(await migrate("down")).toMatch(/^rolled back +\d{14}_widen_surfaces\.sql\n$/);
     expect((await runGateway(["migrate", "sideways"], folder.path, env)).exitCode).toBe(2);
   });
 });

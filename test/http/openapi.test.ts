@@ -31,7 +31,8 @@ describe("/docs/json", () => {
 
   test("has every route, and only those that answer", () => {
     const served = app.routes
-      .filter((route) => !route.path.startsWith("/docs"))
+      // A wildcard is the same route as the one above it, for clients that do not escape.
+      .filter((route) => !route.path.startsWith("/docs") && !route.path.includes("*"))
       .map((route) => `${route.method} ${route.path.replace(/:(\w+)/g, "{$1}")}`);
     const documented = Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

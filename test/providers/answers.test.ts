@@ -4,6 +4,7 @@ import type { Chunk } from "../../src/core/chat.ts";
 import { createOllama } from "../../src/providers/ollama.ts";
 import { createOpenAi } from "../../src/providers/openai.ts";
 import { chatRequest } from "../support/deps.ts";
+import { CHAT, COMPLETION, openAiRequest, otherRequest } from "../support/openai-streams.ts";
 import { target } from "../support/target.ts";
 
 type Id = "local" | "openai";
@@ -34,13 +35,11 @@ beforeEach(() => {
 const base = `http://127.0.0.1:${upstream.port}`;
 const provider = (id: Id) =>
   id === "local"
-    ? createOllama({ baseUrl: base, defaultModel: "m" })
+    ? createOllama({ baseUrl: base, defaultModel: "m", defaultEmbeddingModel: "e" })
     : createOpenAi({ baseUrl: base, apiKey: "k", defaultModel: "m", needsKey: true });
 
-function ask(id: Id, model = "m"): Promise<Chunk[]> {
-  return Array.fromAsync(
-    provider(id).chat(target(id, model), chatRequest("private words"), AbortSignal.timeout(5_000)),
-  );
+function ask(id: Id, model = "m", request = chatRequest("private words")): Promise<Chunk[]> {
+  return Array.fromAsync(provider(id).answer(target(id, model), request, AbortSignal.timeout(5_000)));
 }
 
 async function categoryOf(id: Id, model?: string) {
@@ -59,6 +58,12 @@ const ollamaAnswer = (fields: Record<string, unknown> = {}) => ({
 });
 
 const completion = (choice: Record<string, unknown>) => ({ model: "m", choices: [{ index: 0, ...choice }] });
+const ENDED = {
+  kind: "end",
+  model: "m",
+  finishReason: "stop",
+  usage: { promptTokens: null, completionTokens: null },
+} as const;
 const plain: Record<Id, unknown> = {
   local: ollamaAnswer(),
   openai: completion({ finish_reason: "stop", message: { role: "assistant", content: SAID } }),
@@ -72,6 +77,130 @@ describe("an answer of the OpenAI protocol", () => {
   ])("that its content filter cut is a failure, with %s left of it", async (_name, content) => {
     answer = () => Response.json(completion({ finish_reason: "content_filter", message: { content } }));
     expect(await categoryOf("openai")).toBe("content_filter");
+  });
+
+  test("that its content filter cut says so to clients of protocols that have a word for it", async () => {
+    const body = completion({ finish_reason: "content_filter", message: { content: SAID } });
+    const end = { ...ENDED, finishReason: "content_filter" };
+    answer = () => Response.json({ id: "i", ...body });
+    expect(await ask("openai", "m", openAiRequest({}, CHAT, false))).toEqual([
+      { kind: "document", body: { id: "i", ...body } },
+      end,
+    ]);
+    expect(await ask("openai", "m", otherRequest(CHAT, { streamed: false }))).toEqual([
+      { kind: "text", text: SAID },
+      end,
+    ]);
+  });
+
+  test.each(["length", "content_filter"])("that was cut (%s) before it said anything is empty", async (reason) => {
+    answer = () => Response.json(completion({ finish_reason: reason, message: { content: null } }));
+    const chunks = await ask("openai", "m", otherRequest(CHAT, { streamed: false }));
+    expect(chunks).toEqual([{ ...ENDED, finishReason: reason }]);
+  });
+
+  test("is its thinking, its text and its calls, each with an id", async () => {
+    const call = (name: string, id?: string) => ({ ...(id ? { id } : {}), function: { name, arguments: "{}" } });
+    const message = { content: SAID, reasoning: "hm", tool_calls: [call("f", "c"), call("g"), call("g")] };
+    answer = () => Response.json(completion({ finish_reason: "function_call", message }));
+    const chunks = await ask("openai", "m", otherRequest(CHAT, { streamed: false }));
+    const ids = chunks.flatMap((chunk) => (chunk.kind === "tool_call" ? [chunk.id] : []));
+    expect(new Set(ids).size).toBe(3);
+    const made = { kind: "tool_call", name: "g", id: expect.stringMatching(/^call_./) };
+    expect(chunks).toMatchObject([
+      { kind: "thinking", text: "hm" },
+      { kind: "text", text: SAID },
+      { kind: "tool_call", index: 0, id: "c", name: "f" },
+      { kind: "tool_arguments", index: 0, text: "{}" },
+      { ...made, index: 1 },
+      { kind: "tool_arguments", index: 1, text: "{}" },
+      { ...made, index: 2 },
+      { kind: "tool_arguments", index: 2, text: "{}" },
+      { ...ENDED, finishReason: "tool_calls" },
+    ]);
+  });
+
+  test("may be calls and nothing else", async () => {
+    const message = { content: null, tool_calls: [{ id: "c", function: { name: "f", arguments: "" } }] };
+    answer = () => Response.json(completion({ finish_reason: "tool_calls", message }));
+    expect(await ask("openai")).toEqual([
+      { kind: "tool_call", index: 0, id: "c", name: "f" },
+      { ...ENDED, finishReason: "tool_calls" },
+    ]);
+  });
+
+  test("has no thinking for a client that wants none", async () => {
+    answer = () => Response.json(completion({ message: { content: SAID, reasoning: "hm" }, finish_reason: "stop" }));
+    const task = { ...CHAT, thinking: "none" } as const;
+    const chunks = await ask("openai", "m", otherRequest(task, { streamed: false }));
+    expect(chunks).toEqual([{ kind: "text", text: SAID }, ENDED]);
+  });
+
+  test.each([
+    ["missing", {}],
+    ["empty", { id: "", model: "" }],
+    ["null", { id: null, model: null }],
+  ])("gets an id and a model for a client of the protocol where they are %s", async (_name, head) => {
+    const { model: _, ...body } = completion({ message: { content: SAID }, finish_reason: "stop" });
+    answer = () => Response.json({ ...body, ...head, own: 1 });
+    expect(await ask("openai", "m", openAiRequest({}, CHAT, false))).toEqual([
+      { kind: "document", body: { ...body, own: 1, id: expect.stringMatching(/^chatcmpl-./), model: "m" } },
+      ENDED,
+    ]);
+    answer = () => Response.json({ ...head, choices: [{ index: 0, text: SAID, finish_reason: "stop" }] });
+    expect(await ask("openai", "m", openAiRequest({}, COMPLETION, false))).toMatchObject([
+      { kind: "document", body: { id: expect.stringMatching(/^cmpl-./), model: "m" } },
+      ENDED,
+    ]);
+  });
+
+  test("is vectors in the order of the texts", async () => {
+    const vector = (index: number) => ({ index, embedding: [index, 0.5] });
+    answer = () => Response.json({ model: "m", data: [vector(1), vector(0)], usage: { prompt_tokens: 2 } });
+    const task = { kind: "embedding", inputs: ["a", "b"], dimensions: null } as const;
+    expect(await ask("openai", "m", otherRequest(task, { streamed: false }))).toEqual([
+      {
+        kind: "vectors",
+        vectors: [
+          [0, 0.5],
+          [1, 0.5],
+        ],
+      },
+      { ...ENDED, finishReason: null, usage: { promptTokens: 2, completionTokens: null } },
+    ]);
+  });
+
+  test.each([
+    ["an error", { error: { message: SAID, code: 500 } }, "upstream_error"],
+    ["an error that says why", { error: { code: "context_length_exceeded" } }, "context_length"],
+    [
+      "an error for a finish reason",
+      completion({ finish_reason: "error", message: { content: SAID } }),
+      "upstream_error",
+    ],
+  ])("that is %s is a failure, whoever asks", async (_name, body, category) => {
+    answer = () => Response.json(body);
+    for (const request of [openAiRequest({}, CHAT, false), otherRequest(CHAT, { streamed: false })]) {
+      const chunks = await ask("openai", "m", request);
+      expect(chunks).toMatchObject([{ kind: "failure", failure: { category } }]);
+      expect(JSON.stringify(chunks)).not.toContain(SAID);
+    }
+  });
+
+  test.each([
+    ["a chat", openAiRequest({}, CHAT, false), { choices: [{ text: SAID }] }],
+    ["a completion", openAiRequest({}, COMPLETION, false), { choices: [{ message: { content: SAID } }] }],
+    ["a translated completion", otherRequest(COMPLETION, { streamed: false }), { choices: [] }],
+    [
+      "a count of tokens",
+      openAiRequest({}, CHAT, false),
+      { ...completion({ message: {} }), usage: { prompt_tokens: -1 } },
+    ],
+    ["a call's name", chatRequest(""), completion({ message: { tool_calls: [{ id: "c", function: {} }] } })],
+  ])("that is not that of %s is none", async (_name, request, body) => {
+    answer = () => Response.json(body);
+    const chunks = await ask("openai", "m", request);
+    expect(chunks).toMatchObject([{ kind: "failure", failure: { category: "malformed_response" } }]);
   });
 
   test.each([
@@ -147,6 +276,11 @@ describe("an answer that Ollama says another host gave", () => {
   });
 });
 
+test("an answer of Ollama that is not at its end is none", async () => {
+  answer = () => Response.json(ollamaAnswer({ done: false }));
+  expect(await categoryOf("local")).toBe("malformed_response");
+});
+
 describe("a model that is not on this machine gets nothing of the request", () => {
   beforeEach(() => {
     answer = () => Response.json(ollamaAnswer());
@@ -174,9 +308,9 @@ describe("a model that is not on this machine gets nothing of the request", () =
 
   test("when there is no list and the operator's own model has a cloud name", async () => {
     list = () => new Response(null, { status: 404 });
-    const cloud = createOllama({ baseUrl: base, defaultModel: "x:cloud" });
+    const cloud = createOllama({ baseUrl: base, defaultModel: "x:cloud", defaultEmbeddingModel: "e" });
     const chunks = await Array.fromAsync(
-      cloud.chat(target("local", "x:cloud"), chatRequest("private words"), AbortSignal.timeout(5_000)),
+      cloud.answer(target("local", "x:cloud"), chatRequest("private words"), AbortSignal.timeout(5_000)),
     );
     expect(chunks).toMatchObject([{ kind: "failure", failure: { category: "remote_model" } }]);
     expect(posted).toEqual([]);
@@ -197,7 +331,7 @@ describe("a model that is not on this machine gets nothing of the request", () =
     list = () => new Response(null, { status: 500 });
     await asked.check(0);
     list = () => Response.json({ models: [{ name: "m:latest", remote_host: "https://ollama.com:443" }] });
-    await Array.fromAsync(asked.chat(target("local", "m"), chatRequest("private words"), AbortSignal.timeout(5_000)));
+    await Array.fromAsync(asked.answer(target("local", "m"), chatRequest("private words"), AbortSignal.timeout(5_000)));
     expect(posted).toEqual([]);
   });
 

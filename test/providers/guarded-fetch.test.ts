@@ -1,6 +1,8 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import type { Chunk } from "../../src/core/chat.ts";
+import { BrokenAnswer, guardedFetch, ResponseTooLarge, UpstreamStatus } from "../../src/providers/guarded-fetch.ts";
 import { createOllama } from "../../src/providers/ollama.ts";
 import { createOpenAi } from "../../src/providers/openai.ts";
 import { chatRequest } from "../support/deps.ts";
@@ -27,7 +29,7 @@ afterAll(() => Promise.all([other.stop(true), upstream.stop(true)]));
 
 const base = `http://127.0.0.1:${upstream.port}`;
 const PROVIDERS = {
-  local: createOllama({ baseUrl: base, defaultModel: "m" }),
+  local: createOllama({ baseUrl: base, defaultModel: "m", defaultEmbeddingModel: "e" }),
   openai: createOpenAi({ baseUrl: base, apiKey: "k", defaultModel: "m", needsKey: true }),
 };
 
@@ -35,7 +37,7 @@ async function failureOf(id: "local" | "openai", behaviour: () => Response) {
   behave = behaviour;
   const chunks: Chunk[] = [];
   const signal = AbortSignal.timeout(5_000);
-  for await (const chunk of PROVIDERS[id].chat(target(id, "m"), chatRequest("private words"), signal))
+  for await (const chunk of PROVIDERS[id].answer(target(id, "m"), chatRequest("private words"), signal))
     chunks.push(chunk);
   const [chunk] = chunks;
   if (chunk?.kind !== "failure") throw new Error(`it did not fail: ${JSON.stringify(chunks)}`);
@@ -53,7 +55,7 @@ describe.each(["local", "openai"] as const)("a misbehaving server behind %s", (i
   test.each([
     ["an empty body", () => new Response("")],
     ["an HTML page", () => new Response("<html>private words</html>", { headers: { "content-type": "text/html" } })],
-    ["JSON of another shape", () => Response.json({ error: "private words" })],
+    ["JSON of another shape", () => Response.json({ answer: "private words" })],
     [
       "JSON cut short",
       () =>
@@ -79,7 +81,7 @@ describe.each(["local", "openai"] as const)("a misbehaving server behind %s", (i
       );
     behave = answerWith("private words\u0000", 5);
     const chunks = await Array.fromAsync(
-      PROVIDERS[id].chat(target(id, "m"), chatRequest("x"), AbortSignal.timeout(5_000)),
+      PROVIDERS[id].answer(target(id, "m"), chatRequest("x"), AbortSignal.timeout(5_000)),
     );
     expect(chunks.at(-1)).toMatchObject({ kind: "end", model: "m" });
     expect((await failureOf(id, answerWith("m", 3e9))).category).toBe("malformed_response");
@@ -101,6 +103,12 @@ describe.each(["local", "openai"] as const)("a misbehaving server behind %s", (i
       category: "malformed_response",
       message: expect.stringContaining("broke off its answer"),
     });
+  });
+
+  test("gives a clean failure for an error that comes with the status of an answer", async () => {
+    const failure = await failureOf(id, () => Response.json({ error: "private words" }));
+    expect(failure.category).toBe("upstream_error");
+    expect(failure.message).not.toContain("private");
   });
 
   test("gives a clean failure for a 500 that is a page", async () => {
@@ -153,8 +161,169 @@ describe("proxy variables of the environment", () => {
     expect(seenByProxy).toEqual([]);
   });
 
+  test.each([true, false])("do not carry a stream off the machine where it goes direct (%p)", async (direct) => {
+    const guarded = join(import.meta.dir, "../../src/providers/guarded-fetch.ts");
+    const script = `
+      import { guardedFetch } from ${JSON.stringify(guarded)};
+      const ask = guardedFetch(new AbortController().signal, { direct: ${direct}, stream: true });
+      await ask("http://model.invalid/stream").then((response) => response.text(), () => null);`;
+    const url = `http://127.0.0.1:${proxy.port}`;
+    seenByProxy.length = 0;
+    const env = { ...process.env, HTTP_PROXY: url, http_proxy: url, ALL_PROXY: url, NO_PROXY: "", no_proxy: "" };
+    await Bun.spawn([process.execPath, "-e", script], { env, stdout: "ignore", stderr: "ignore" }).exited;
+    expect(seenByProxy).toEqual(direct ? [] : ["http://model.invalid/stream"]);
+    seenByProxy.length = 0;
+  });
+
   test("do carry cloud traffic, which shows that the test can fail", async () => {
     expect(await checkIn("openai", "http://cloud.invalid/v1")).toBe("down");
     expect(seenByProxy).toEqual(["http://cloud.invalid/v1/models"]);
+  });
+});
+
+describe("an answer that is handed on as it comes", () => {
+  const NEVER = new AbortController().signal;
+  const stream = (signal = NEVER) => guardedFetch(signal, { direct: true, stream: true });
+
+  /** A server that says what it is told on each connection, and hears how the connection ends. */
+  async function startRaw(serve: (socket: Socket) => void) {
+    const closed: Promise<void>[] = [];
+    const server = createServer((socket) => {
+      closed.push(new Promise((resolve) => socket.once("close", () => resolve())));
+      socket.on("error", () => {});
+      socket.once("data", () => serve(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("no port to listen on");
+    return {
+      url: `http://127.0.0.1:${address.port}/`,
+      closed,
+      async [Symbol.asyncDispose]() {
+        await new Promise<void>((resolve) => server.close(() => resolve()));
+      },
+    };
+  }
+
+  const OPENING = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
+  const chunkOf = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
+
+  function readerOf(response: Response) {
+    if (response.body === null) throw new Error("there is no body");
+    return response.body.getReader();
+  }
+
+  test("is there before the upstream is done, and ends as it ends", async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    await using server = await startRaw(async (socket) => {
+      socket.write(`${OPENING}${chunkOf("one")}`);
+      await released;
+      socket.end(`${chunkOf("two")}0\r\n\r\n`);
+    });
+    const response = await stream()(server.url);
+    expect([response.status, response.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
+    expect(response.headers.get("transfer-encoding")).toBeNull();
+    const reader = readerOf(response);
+    expect(new TextDecoder().decode((await reader.read()).value)).toBe("one");
+    release();
+    expect(new TextDecoder().decode((await reader.read()).value)).toBe("two");
+    expect((await reader.read()).done).toBe(true);
+  });
+
+  test("is not read ahead: what the upstream could write stays bounded", async () => {
+    const piece = Buffer.alloc(64 * 1024, "x");
+    const PIECES = 1_600;
+    let accepted = 0;
+    await using server = await startRaw(async (socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\ncontent-length: ${PIECES * piece.byteLength}\r\n\r\n`);
+      const gone = new Promise((resolve) => socket.once("close", resolve));
+      while (accepted < PIECES && !socket.destroyed) {
+        const taken = new Promise<void>((resolve) => socket.write(piece, () => resolve()));
+        await Promise.race([taken, gone]);
+        accepted++;
+      }
+    });
+    const reader = readerOf(await stream()(server.url));
+    await reader.read();
+    for (let before = -1; before !== accepted; await Bun.sleep(100)) before = accepted;
+    // What the two ends of the connection hold, not the hundred megabytes that are to come.
+    expect((accepted * piece.byteLength) / 1_048_576).toBeLessThan(32);
+    let read = 0;
+    for (let part = await reader.read(); !part.done && read < 40; part = await reader.read()) read++;
+    await reader.cancel();
+    await Promise.all(server.closed);
+  });
+
+  test("that is cut is an error, never a clean end", async () => {
+    await using server = await startRaw((socket) => {
+      socket.write(`${OPENING}${chunkOf("one")}`, () => socket.destroy());
+    });
+    const reader = readerOf(await stream()(server.url));
+    const read = async () => {
+      while (!(await reader.read()).done);
+    };
+    await expect(read()).rejects.toBeInstanceOf(BrokenAnswer);
+  });
+
+  test("that is shorter than announced is an error too", async () => {
+    await using server = await startRaw((socket) => {
+      socket.end("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\none");
+    });
+    const reader = readerOf(await stream()(server.url));
+    const read = async () => {
+      while (!(await reader.read()).done);
+    };
+    await expect(read()).rejects.toBeInstanceOf(BrokenAnswer);
+  });
+
+  test.each([
+    ["cancelled", (reader: { cancel(): Promise<void> }) => void reader.cancel()],
+    ["ended by its signal", (_reader: unknown, given: AbortController) => given.abort()],
+  ] as const)("hangs up when it is %s", async (_name, leave) => {
+    await using server = await startRaw((socket) => {
+      socket.write(`${OPENING}${chunkOf("one")}`);
+    });
+    const given = new AbortController();
+    const reader = readerOf(await stream(given.signal)(server.url));
+    await reader.read();
+    leave(reader, given);
+    await Promise.all(server.closed);
+    expect(server.closed).toHaveLength(1);
+  });
+
+  test("hangs up on the signal that an SDK gives, too", async () => {
+    await using server = await startRaw((socket) => {
+      socket.write(`${OPENING}${chunkOf("one")}`);
+    });
+    const own = new AbortController();
+    const reader = readerOf(await stream()(server.url, { signal: own.signal }));
+    await reader.read();
+    own.abort();
+    await expect(reader.read()).rejects.toBeInstanceOf(BrokenAnswer);
+    await Promise.all(server.closed);
+  });
+
+  test("of another status is read whole, and is an error with its headers", async () => {
+    behave = () => new Response("too many", { status: 429, headers: { "retry-after": "7" } });
+    const thrown: unknown = await stream()(base, { method: "POST" }).catch((error: unknown) => error);
+    if (!(thrown instanceof UpstreamStatus)) throw thrown;
+    expect([thrown.status, thrown.body, thrown.headers.get("retry-after")]).toEqual([429, "too many", "7"]);
+  });
+
+  test("of another status is bounded as any other", async () => {
+    const chunk = new Uint8Array(1024 * 1024).fill(0x20);
+    behave = () => new Response(new ReadableStream({ pull: (c) => c.enqueue(chunk) }), { status: 500 });
+    await expect(stream()(base, { method: "POST" })).rejects.toBeInstanceOf(ResponseTooLarge);
+  });
+
+  test("is not followed to another place", async () => {
+    behave = () => new Response(null, { status: 307, headers: { location: `http://127.0.0.1:${other.port}/stolen` } });
+    await expect(stream()(base, { method: "POST" })).rejects.toBeInstanceOf(UpstreamStatus);
+    expect(elsewhere).toEqual([]);
+  });
+
+  test("has no body where the upstream sent none", async () => {
+    behave = () => new Response(null, { status: 200 });
+    expect(await (await stream()(base, { method: "POST" })).text()).toBe("");
   });
 });

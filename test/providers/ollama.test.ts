@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import type { Chunk } from "../../src/core/chat.ts";
+import type { ChatRequest, Chunk } from "../../src/core/chat.ts";
 import type { AllowedTarget } from "../../src/core/decision.ts";
+import type { JsonObject } from "../../src/core/json.ts";
 import { createOllama } from "../../src/providers/ollama.ts";
-import { chatRequest } from "../support/deps.ts";
-import { type Replay, startReplay } from "../support/replay-upstream.ts";
+import { asking, chatTask, embeddingTask, ollamaAsking } from "../support/ollama-requests.ts";
+import { loadExchange, type Replay, startReplay } from "../support/replay-upstream.ts";
 import { constrainedTarget, target } from "../support/target.ts";
 
 const MODEL = "smollm2:135m";
@@ -19,13 +20,20 @@ beforeEach(() => {
 });
 afterAll(() => replay.stop());
 
-const ollama = () => createOllama({ baseUrl: replay.url, defaultModel: MODEL });
+const create = (baseUrl: string, defaultModel = MODEL) =>
+  createOllama({ baseUrl, defaultModel, defaultEmbeddingModel: "embedder" });
+const ollama = () => create(replay.url);
+const chat = asking(chatTask(PROMPT));
 
-async function ask(allowed: AllowedTarget = target("local", MODEL), signal = new AbortController().signal) {
-  const chunks: Chunk[] = [];
-  for await (const chunk of ollama().chat(allowed, chatRequest(PROMPT), signal)) chunks.push(chunk);
-  return chunks;
+function ask(
+  allowed: AllowedTarget = target("local", MODEL),
+  signal = new AbortController().signal,
+  request: ChatRequest = chat,
+): Promise<Chunk[]> {
+  return Array.fromAsync(ollama().answer(allowed, request, signal));
 }
+
+const askFor = (request: ChatRequest) => ask(undefined, undefined, request);
 
 async function failureOf(scenario: string, model = MODEL) {
   await replay.play(scenario);
@@ -51,6 +59,7 @@ describe("Ollama, as recorded from a real server", () => {
       messages: [{ role: "user", content: PROMPT }],
       stream: false,
       truncate: false,
+      shift: false,
     });
   });
 
@@ -83,9 +92,189 @@ describe("Ollama, as recorded from a real server", () => {
     expect(await failureOf("chat-success", "no-such-model:1b")).toEqual({
       category: "model_not_found",
       message:
-        'Ollama does not have the model "no-such-model:1b". Run `ollama pull no-such-model:1b`, or set OLLAMA_MODEL to one it has.',
+        'Ollama does not have the model "no-such-model:1b". Run `ollama pull no-such-model:1b`, or set OLLAMA_MODEL (OLLAMA_EMBEDDING_MODEL for embeddings) to one it has.',
     });
     expect(replay.asked()).toEqual([]);
+  });
+});
+
+describe("an answer for a client of another protocol", () => {
+  test("has the call of a tool with its arguments as text, and says that it ended for it", async () => {
+    await replay.play("chat-tool-call");
+    expect(await ask()).toEqual([
+      { kind: "tool_call", index: 0, id: expect.stringMatching(/^call_[a-z0-9]{8}$/), name: "get_weather" },
+      { kind: "tool_arguments", index: 0, text: '{"city":"Lisbon"}' },
+      {
+        kind: "end",
+        model: "smollm2-tools:135m",
+        finishReason: "tool_calls",
+        usage: { promptTokens: expect.any(Number), completionTokens: expect.any(Number) },
+      },
+    ]);
+  });
+
+  test("has the vectors of an embedding", async () => {
+    await replay.play("embed");
+    const { response } = await loadExchange("ollama", "embed");
+    const { embeddings } = JSON.parse(response.chunks.map((chunk) => chunk.text).join(""));
+    expect(await askFor(asking(embeddingTask(["policy", "mesh"])))).toEqual([
+      { kind: "vectors", vectors: embeddings },
+      { kind: "end", model: MODEL, finishReason: null, usage: { promptTokens: 2, completionTokens: 0 } },
+    ]);
+    expect(replay.asked().map(({ path, body }) => [path, JSON.parse(body)])).toEqual([
+      ["/api/embed", { model: MODEL, input: ["policy", "mesh"], truncate: false, stream: false }],
+    ]);
+  });
+
+  test.each([
+    [["policy"], null, "malformed_response"],
+    [["policy", "mesh"], 1_000_000, "bad_request"],
+  ] as const)(
+    "is none where the vectors are not those of %j in %p dimensions",
+    async (inputs, dimensions, category) => {
+      await replay.play("embed");
+      expect(await askFor(asking(embeddingTask(inputs, dimensions)))).toMatchObject([{ failure: { category } }]);
+    },
+  );
+});
+
+describe("an answer for a client of Ollama's protocol", () => {
+  test.each([
+    ["ollama_chat", "chat-success", "/api/chat", "stop"],
+    ["ollama_chat", "chat-tool-call", "/api/chat", "tool_calls"],
+    ["ollama_chat", "chat-load", "/api/chat", "load"],
+    ["ollama_generate", "generate", "/api/generate", "stop"],
+    ["ollama_embed", "embed", "/api/embed", null],
+  ] as const)("of %s is the recorded %s as it came", async (surface, scenario, path, finishReason) => {
+    await replay.play(scenario);
+    const { request, response } = await loadExchange("ollama", scenario);
+    const body: unknown = JSON.parse(response.chunks.map((chunk) => chunk.text).join(""));
+    const sent = { ...(request.body as JsonObject), unheard_of: { kept: true } };
+    expect(await askFor(ollamaAsking(surface, sent))).toMatchObject([{ kind: "document", body }, { finishReason }]);
+    expect(replay.asked().map((seen) => [seen.path, JSON.parse(seen.body)])).toEqual([
+      [path, { ...sent, model: MODEL, stream: false }],
+    ]);
+  });
+
+  test("never sends the file that an image's words name, nor room for as many bytes as a number says", async () => {
+    await replay.play("chat-success");
+    for (const images of [[import.meta.path], [4_000_000_000], "x", null]) {
+      const messages = [{ role: "user", content: "", images }];
+      expect(await askFor(ollamaAsking("ollama_chat", { messages }))).toHaveLength(2);
+      expect(JSON.parse(replay.asked().at(-1)?.body ?? "")).toEqual({ messages, model: MODEL, stream: false });
+      await askFor(ollamaAsking("ollama_generate", { images }));
+      expect(JSON.parse(replay.asked().at(-1)?.body ?? "")).toEqual({ images, model: MODEL, stream: false });
+    }
+  });
+});
+
+describe("an image", () => {
+  const content = [{ kind: "image", mediaType: "image/png", base64: "iVBORw0KGgo=" }] as const;
+  const seeing = asking(chatTask([{ role: "user", content }]));
+  const capable = (show: () => Response) => {
+    const posted: string[] = [];
+    const server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      async fetch(request) {
+        if (request.method === "GET") return Response.json({ models: [{ name: "m:latest" }] });
+        const { pathname } = new URL(request.url);
+        posted.push(`${pathname} ${await request.text()}`);
+        return pathname === "/api/show" ? show() : Response.json({ message: { content: "seen" }, done: true });
+      },
+    });
+    return { posted, server, provider: create(`http://127.0.0.1:${server.port}`, "m") };
+  };
+
+  test("is refused before it is sent where the model would not see it and the server would not say so", async () => {
+    const { posted, server, provider } = capable(() => Response.json({ capabilities: ["completion"] }));
+    const answer = provider.answer(target("local", "m"), seeing, AbortSignal.timeout(5_000));
+    expect(await Array.fromAsync(answer)).toEqual([
+      {
+        kind: "failure",
+        failure: { category: "bad_request", message: 'The model "m" does not take images. Use one that does.' },
+      },
+    ]);
+    expect(posted).toEqual(['/api/show {"model":"m"}']);
+    await server.stop(true);
+  });
+
+  test("of an Ollama client is the server's to drop, as that client knows it", async () => {
+    const { posted, server, provider } = capable(() => Response.json({ capabilities: ["completion"] }));
+    const request = { ...seeing, surface: "ollama_chat", body: { messages: [] } } as const;
+    const answer = provider.answer(target("local", "m"), request, AbortSignal.timeout(5_000));
+    expect((await Array.fromAsync(answer)).map((chunk) => chunk.kind)).toEqual(["document", "end"]);
+    expect(posted).toEqual(['/api/chat {"messages":[],"stream":false,"model":"m"}']);
+    await server.stop(true);
+  });
+
+  test.each([
+    ["sees", () => Response.json({ capabilities: ["completion", "vision"] })],
+    ["may see, for all that the server says", () => Response.json({})],
+    ["may see, for all that the server knows", () => new Response(null, { status: 404 })],
+  ])("is sent to a model that %s", async (_name, show) => {
+    const { posted, server, provider } = capable(show);
+    const answer = provider.answer(target("local", "m"), seeing, AbortSignal.timeout(5_000));
+    expect((await Array.fromAsync(answer))[0]).toEqual({ kind: "text", text: "seen" });
+    expect(posted[1]).toStartWith('/api/chat {"model":"m","messages":[{"role":"user","content":"","images":["iVBOR');
+    await server.stop(true);
+  });
+});
+
+describe("what the server says of its models", () => {
+  const listed = async (scenario: string) => {
+    const { response } = await loadExchange("ollama", scenario);
+    return JSON.parse(response.chunks.map((chunk) => chunk.text).join(""));
+  };
+
+  test("is its list, less those that run elsewhere", async () => {
+    const provider = ollama();
+    expect(provider.models()).toEqual([]);
+    await provider.check(0);
+    const { models } = await listed("tags");
+    const local = models.filter((model: JsonObject) => model["remote_host"] === undefined);
+    expect(local.length).toBeLessThan(models.length);
+    expect(provider.models()).toEqual(local.map((listing: { name: string }) => ({ name: listing.name, listing })));
+  });
+
+  test("is its description of one", async () => {
+    await replay.play("show");
+    expect(await ollama().describe(MODEL)).toEqual(await listed("show"));
+    expect(replay.asked().map(({ path, body }) => [path, body])).toEqual([["/api/show", `{"model":"${MODEL}"}`]]);
+  });
+
+  test.each(["show-unknown-model", "chat-stream", "remote-model"])(
+    "is nothing where it answers %s",
+    async (scenario) => {
+      await replay.play(scenario);
+      expect(await ollama().describe(MODEL)).toBeNull();
+    },
+  );
+
+  test("is nothing of one that runs elsewhere, and that is not even asked", async () => {
+    await replay.play("show");
+    const provider = ollama();
+    await provider.check(0);
+    expect(await provider.describe("smollm2-remote:135m")).toBeNull();
+    expect(await provider.describe("gpt-oss:120b-cloud")).toBeNull();
+    expect(replay.asked()).toEqual([]);
+  });
+
+  test("is which are in memory, less those that run elsewhere", async () => {
+    const { models } = await listed("ps");
+    const elsewhere = [{ name: "x:cloud" }, { name: "y:1b", remote_host: "https://ollama.com" }, { name: "far:1b" }];
+    const tags = { models: [{ name: MODEL }, { name: "far:1b", remote_model: "z" }] };
+    const server = Bun.serve({
+      hostname: "127.0.0.1",
+      port: 0,
+      fetch: ({ url }) => Response.json(url.endsWith("/api/ps") ? { models: [...models, ...elsewhere] } : tags),
+    });
+    const provider = create(`http://127.0.0.1:${server.port}`);
+    await provider.check(0);
+    expect(await provider.running()).toEqual(models);
+    await server.stop(true);
+    expect(await provider.running()).toEqual([]);
+    expect(await provider.describe(MODEL)).toBeNull();
   });
 });
 
@@ -128,14 +317,14 @@ describe("a server that speaks the protocol and is no Ollama", () => {
           ? new Response("404 page not found", { status: 404 })
           : Response.json({ message: { role: "assistant", content: "hi" }, done: true }),
     });
-    const provider = createOllama({ baseUrl: `http://127.0.0.1:${bare.port}`, defaultModel: "named" });
+    const provider = create(`http://127.0.0.1:${bare.port}`, "named");
     const answers = (model: string) =>
-      Array.fromAsync(provider.chat(target("local", model), chatRequest(PROMPT), AbortSignal.timeout(5_000)));
+      Array.fromAsync(provider.answer(target("local", model), chat, AbortSignal.timeout(5_000)));
     expect(await answers("named")).toEqual([
       { kind: "text", text: "hi" },
       { kind: "end", model: "named", finishReason: null, usage: { promptTokens: null, completionTokens: null } },
     ]);
-    const constrained = provider.chat(constrainedTarget("named"), chatRequest(PROMPT), AbortSignal.timeout(5_000));
+    const constrained = provider.answer(constrainedTarget("named"), chat, AbortSignal.timeout(5_000));
     expect(await Array.fromAsync(constrained)).toMatchObject([
       { kind: "failure", failure: { category: "remote_model" } },
     ]);
@@ -146,12 +335,8 @@ describe("a server that speaks the protocol and is no Ollama", () => {
 
 describe("a server that is not there", () => {
   test("is unreachable, with what to do about it", async () => {
-    const provider = createOllama({ baseUrl: "http://127.0.0.1:9", defaultModel: MODEL });
-    for await (const chunk of provider.chat(
-      target("local", MODEL),
-      chatRequest(PROMPT),
-      new AbortController().signal,
-    )) {
+    const provider = create("http://127.0.0.1:9");
+    for await (const chunk of provider.answer(target("local", MODEL), chat, new AbortController().signal)) {
       expect(chunk).toEqual({
         kind: "failure",
         failure: {
@@ -178,10 +363,10 @@ test("a constrained request is not sent on what an earlier look-up said, when th
       return Response.json({ models: [{ name: "m:latest" }] });
     },
   });
-  const provider = createOllama({ baseUrl: `http://127.0.0.1:${server.port}`, defaultModel: "m" });
+  const provider = create(`http://127.0.0.1:${server.port}`, "m");
   expect((await provider.check(0)).status).toBe("up");
   hangs = true;
-  const chunks = provider.chat(constrainedTarget("m"), chatRequest(PROMPT), AbortSignal.timeout(200));
+  const chunks = provider.answer(constrainedTarget("m"), chat, AbortSignal.timeout(200));
   expect(await Array.fromAsync(chunks)).toMatchObject([{ kind: "failure", failure: { category: "timeout" } }]);
   expect(posted).toEqual([]);
   await server.stop(true);
@@ -202,14 +387,12 @@ test("a constrained request does not take a look-up's word that began before it"
       return Response.json({ models });
     },
   });
-  const provider = createOllama({ baseUrl: `http://127.0.0.1:${server.port}`, defaultModel: "m" });
+  const provider = create(`http://127.0.0.1:${server.port}`, "m");
   const background = provider.check(0);
   while (lists === 0) await Bun.sleep(1);
   await Bun.sleep(50);
   remote = true;
-  const chunks = Array.fromAsync(
-    provider.chat(constrainedTarget("m"), chatRequest(PROMPT), AbortSignal.timeout(5_000)),
-  );
+  const chunks = Array.fromAsync(provider.answer(constrainedTarget("m"), chat, AbortSignal.timeout(5_000)));
   await Bun.sleep(20);
   answerFirst();
   expect(await chunks).toMatchObject([{ kind: "failure", failure: { category: "remote_model" } }]);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import type { Chunk } from "../../src/core/chat.ts";
 import { createOpenAi, type OpenAiOptions } from "../../src/providers/openai.ts";
 import { chatRequest } from "../support/deps.ts";
-import { type Folder, type Replay, startReplay } from "../support/replay-upstream.ts";
+import { CHAT, COMPLETION, openAiRequest, otherRequest, readable } from "../support/openai-streams.ts";
+import { type Folder, loadExchange, type Replay, startReplay } from "../support/replay-upstream.ts";
 import { target } from "../support/target.ts";
 
 const PROMPT = "What is the capital of France? Answer in one short sentence.";
@@ -26,15 +26,23 @@ function replayOf(folder: Folder): Replay {
 }
 
 const openai = (folder: Folder, options: Partial<OpenAiOptions> = {}) =>
-  createOpenAi({ baseUrl: `${replayOf(folder).url}/v1`, apiKey: KEY, defaultModel: "m", needsKey: true, ...options });
+  createOpenAi({
+    baseUrl: `${replayOf(folder).url}/v1`,
+    apiKey: KEY,
+    defaultModel: "m",
+    needsKey: true,
+    ...options,
+  });
 
-async function ask(folder: Folder, scenario: string, options: Partial<OpenAiOptions> = {}) {
+async function ask(
+  folder: Folder,
+  scenario: string,
+  options: Partial<OpenAiOptions> = {},
+  request = chatRequest(PROMPT),
+) {
   await replayOf(folder).play(scenario);
-  const chunks: Chunk[] = [];
   const signal = new AbortController().signal;
-  for await (const chunk of openai(folder, options).chat(target("openai", "m"), chatRequest(PROMPT), signal))
-    chunks.push(chunk);
-  return chunks;
+  return Array.fromAsync(openai(folder, options).answer(target("openai", "m"), request, signal));
 }
 
 async function failureOf(folder: Folder, scenario: string, options: Partial<OpenAiOptions> = {}) {
@@ -57,6 +65,101 @@ describe("servers that speak the OpenAI protocol, as recorded", () => {
     expect(chunks[1]).toMatchObject({
       usage: { promptTokens: expect.any(Number), completionTokens: expect.any(Number) },
     });
+  });
+
+  test("gives the answer as it came to a client of the same protocol", async () => {
+    const { response } = await loadExchange("llama-server", "chat-logprobs");
+    const body = JSON.parse(response.chunks.map(({ text }) => text).join(""));
+    expect(await ask("llama-server", "chat-logprobs", {}, openAiRequest({}, CHAT, false))).toEqual([
+      { kind: "document", body },
+      { kind: "end", model: "smollm2-135m", finishReason: "length", usage: { promptTokens: 22, completionTokens: 3 } },
+    ]);
+  });
+
+  test("gives the probability of each token", async () => {
+    const [text] = await ask("llama-server", "chat-logprobs");
+    expect(text).toMatchObject({
+      kind: "text",
+      text: "The capital of",
+      logprobs: [{ token: "The" }, { token: " capital" }, { token: " of" }],
+    });
+  });
+
+  test.each([
+    ["llama-server", "get_weather"],
+    ["ollama-openai", "get_weather"],
+  ] as const)("%s: gives a tool call with its arguments", async (folder, name) => {
+    const [call, text, end] = await ask(folder, "chat-tool-call");
+    expect(call).toEqual({ kind: "tool_call", index: 0, id: expect.stringMatching(/./), name });
+    expect(text?.kind === "tool_arguments" && JSON.parse(text.text)).toEqual({ city: "Lisbon" });
+    expect(end).toMatchObject({ kind: "end", finishReason: "tool_calls" });
+  });
+
+  test("gives a completion", async () => {
+    const { response } = await loadExchange("llama-server", "completions");
+    const body = JSON.parse(response.chunks.map(({ text }) => text).join(""));
+    const end = { kind: "end", model: "smollm2-135m", finishReason: "length", usage: expect.anything() };
+    const text = { kind: "text", text: body.choices[0].text };
+    const other = otherRequest(COMPLETION, { streamed: false });
+    expect(await ask("llama-server", "completions", {}, other)).toMatchObject([text, end]);
+    const own = openAiRequest({ prompt: "x" }, COMPLETION, false);
+    expect(await ask("llama-server", "completions", {}, own)).toMatchObject([{ kind: "document", body }, end]);
+    expect(
+      replayOf("llama-server")
+        .asked()
+        .map(({ path }) => path),
+    ).toEqual(["/v1/completions", "/v1/completions"]);
+  });
+
+  test("gives embeddings, as numbers or as the client asked for them", async () => {
+    const task = { kind: "embedding", inputs: ["a"], dimensions: null } as const;
+    const other = otherRequest(task, { streamed: false });
+    const [vectors, end] = await ask("ollama-openai", "embeddings-float", {}, other);
+    expect(vectors?.kind === "vectors" && vectors.vectors.map((vector) => vector.length)).toEqual([576]);
+    expect(end).toEqual({
+      kind: "end",
+      model: expect.stringMatching(/./),
+      finishReason: null,
+      usage: { promptTokens: expect.any(Number), completionTokens: null },
+    });
+    const two = otherRequest({ ...task, inputs: ["a", "b"] }, { streamed: false });
+    expect(await ask("ollama-openai", "embeddings-float", {}, two)).toMatchObject([
+      { kind: "failure", failure: { category: "malformed_response" } },
+    ]);
+    const own = openAiRequest({ input: ["a", "b"], encoding_format: "base64" }, task, false);
+    expect(await ask("ollama-openai", "embeddings", {}, own)).toMatchObject([
+      { kind: "document", body: { data: [{ embedding: expect.any(String) }, { embedding: expect.any(String) }] } },
+      { kind: "end" },
+    ]);
+  });
+
+  test.each(["llama-server", "ollama-openai"] as const)("%s: streams to both kinds of client", async (folder) => {
+    const { response } = await loadExchange(folder, "chat-stream");
+    const body = response.chunks.map(({ text }) => text).join("");
+    const own = openAiRequest({ stream_options: { include_usage: true } });
+    const { raw, others } = readable(await ask(folder, "chat-stream", {}, own));
+    expect(others).toMatchObject([{ kind: "end", finishReason: "stop", tail: body.slice(raw.length) }]);
+    expect([raw, raw.length > 0]).toEqual([body.slice(0, raw.length), true]);
+    const chunks = await ask(folder, "chat-stream", {}, otherRequest());
+    const text = chunks.map((chunk) => (chunk.kind === "text" ? chunk.text : "")).join("");
+    expect(text).toStartWith("The capital of France is Paris");
+    expect(chunks.at(-1)).toEqual({
+      kind: "end",
+      model: expect.stringContaining("smollm2"),
+      finishReason: "stop",
+      usage: { promptTokens: expect.any(Number), completionTokens: expect.any(Number) },
+    });
+  });
+
+  test.each([
+    ["context-length-stream", "context_length"],
+    ["chat-stream-loading", "upstream_error"],
+    ["chat-success", "malformed_response"],
+  ] as const)("takes %s in place of a stream as %s", async (scenario, category) => {
+    for (const request of [openAiRequest({}), otherRequest()]) {
+      const chunks = await ask("llama-server", scenario, {}, request);
+      expect(chunks).toEqual([{ kind: "failure", failure: { category, message: expect.any(String) } }]);
+    }
   });
 
   test("says of an answer that hit its limit that it did", async () => {
@@ -129,5 +232,25 @@ describe("servers that speak the OpenAI protocol, as recorded", () => {
     expect(provider.has("smollm2-135m")).toBe("unknown");
     await provider.check(0);
     expect([provider.has("smollm2-135m"), provider.has("absent")]).toEqual(["yes", "no"]);
+    expect(provider.models()).toEqual([
+      {
+        name: "smollm2-135m",
+        listing: { id: "smollm2-135m", object: "model", created: expect.any(Number), owned_by: "llamacpp" },
+      },
+    ]);
+    expect([await provider.describe("smollm2-135m"), await provider.running()]).toEqual([null, []]);
+  });
+});
+
+describe("an Ollama client's wish to have the model in memory", () => {
+  test.each([
+    [{ model: "auto" }, "load"],
+    [{ model: "auto", keep_alive: 0 }, "unload"],
+  ])("%p is answered without asking anybody", async (body, finishReason) => {
+    const request = otherRequest({ ...CHAT, messages: [] }, { surface: "ollama_chat", body });
+    expect(await ask("llama-server", "chat-success", {}, request)).toEqual([
+      { kind: "end", model: "m", finishReason, usage: { promptTokens: null, completionTokens: null } },
+    ]);
+    expect(replayOf("llama-server").seen).toEqual([]);
   });
 });

@@ -1,5 +1,8 @@
 import { digestKey } from "../../src/audit/digest.ts";
-import type { ChatRequest } from "../../src/core/chat.ts";
+import type { ChatMessage, ChatRequest, ChatTask, Task } from "../../src/core/chat.ts";
+import { NO_SAMPLING } from "../../src/core/chat.ts";
+import type { JsonObject } from "../../src/core/json.ts";
+import { parseModelWish } from "../../src/core/models.ts";
 import type { ChatFinished, Deps, Telemetry } from "../../src/gateway/deps.ts";
 import { compileScan } from "../../src/scan/scan.ts";
 import { fakeProvider } from "./fake-provider.ts";
@@ -31,7 +34,7 @@ export function fakeDeps(overrides: Partial<Deps> = {}) {
   const local = fakeProvider("local", () => audit.journal.push("call local"));
   const openai = fakeProvider("openai", () => audit.journal.push("call openai"));
   const deps: Deps = {
-    policy: { maxPromptLengthForLocal: 10, defaultProvider: "openai" },
+    policy: { maxPromptLengthForLocal: 10, defaultProvider: "openai", opaqueContentToCloud: false },
     scan: compileScan(["secret"]),
     providers: { local: local.provider, openai: openai.provider },
     audit: audit.store,
@@ -45,6 +48,54 @@ export function fakeDeps(overrides: Partial<Deps> = {}) {
   return { deps, audit, telemetry, local, openai };
 }
 
-export function chatRequest(content: string, overrides: Partial<ChatRequest> = {}): ChatRequest {
-  return { surface: "native", messages: [{ role: "user", content }], modelWish: null, streamed: false, ...overrides };
+type ChatOverrides = Partial<Omit<ChatRequest, "task" | "wish">> & {
+  readonly messages?: readonly ChatMessage[];
+  /** As the client names it; the wish follows from it. */
+  readonly model?: string | null;
+  /** What the task asks beside its messages. */
+  readonly asks?: Partial<Omit<ChatTask, "kind" | "messages">>;
+};
+
+/** What `POST /v1/chat` makes of a body with these words, unless told otherwise. */
+export function chatRequest(content: string, overrides: ChatOverrides = {}): ChatRequest {
+  const { messages = [{ role: "user", content }], model, asks, ...others } = overrides;
+  const asked = { ...(model === undefined ? {} : { model }), ...(others.streamed ? { stream: true } : {}) };
+  return {
+    ...requestOf(chatTask(messages, asks), { messages, ...asked }),
+    wish: typeof model === "string" ? parseModelWish(model) : null,
+    ...others,
+  };
+}
+
+export function chatTask(messages: readonly ChatMessage[], asks: ChatOverrides["asks"] = {}): ChatTask {
+  return {
+    kind: "chat",
+    messages,
+    tools: [],
+    toolChoice: null,
+    parallelToolCalls: null,
+    format: null,
+    sampling: NO_SAMPLING,
+    thinking: null,
+    ...asks,
+  };
+}
+
+/** A request of any task and surface. `body` is what the client sent: anything that JSON can say. */
+export function requestOf(task: Task, body: object, overrides: Partial<ChatRequest> = {}): ChatRequest {
+  return {
+    surface: "native",
+    body: asJson(body),
+    task,
+    wish: null,
+    streamed: false,
+    untranslated: [],
+    ...overrides,
+  };
+}
+
+/** What a body is once it came over the wire. */
+function asJson(body: object): JsonObject {
+  const sent: JsonObject = JSON.parse(JSON.stringify(body));
+  return sent;
 }

@@ -8,6 +8,7 @@ export function memoryAudit() {
   const outcomes = new Map<string, Outcome>();
   const failing = { intent: false, outcome: false };
   const journal: string[] = [];
+  let hold = Promise.resolve();
   const store: AuditStore = {
     async recordIntent(intent) {
       if (failing.intent) return err({ message: "told to fail" });
@@ -16,6 +17,7 @@ export function memoryAudit() {
       return ok(undefined);
     },
     async recordOutcome(outcome) {
+      await hold;
       if (failing.outcome) return err({ message: "told to fail" });
       if (!intents.has(outcome.requestId)) throw new Error("an outcome without its intent");
       if (outcomes.has(outcome.requestId)) throw new Error("a second outcome");
@@ -30,5 +32,17 @@ export function memoryAudit() {
       return failing.intent ? err({ message: "told to fail" }) : ok(undefined);
     },
   };
-  return { store, intents, outcomes, failing, journal };
+  return {
+    store,
+    intents,
+    outcomes,
+    failing,
+    journal,
+    /** Keeps outcomes from being recorded until the returned function is called. */
+    holdOutcomes(): () => void {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      hold = promise;
+      return resolve;
+    },
+  };
 }

@@ -67,8 +67,11 @@ function reasonsReference(): string {
   const errors = Object.entries(ERROR_REASONS).map(([name, reason]: [string, Reason]) => [
     code(name),
     String(reason.status ?? ""),
+    String(reason.compatible?.status ?? ""),
+    code(reason.compatible?.type ?? ""),
+    code(reason.compatible?.code ?? name),
+    reason.compatible?.retry === true ? "yes" : "no",
     reason.logLevel,
-    code(reason.openaiType ?? ""),
     cell(reason.meaning),
   ]);
   return page("Reason codes", "src/core/reasons.ts", [
@@ -80,8 +83,10 @@ function reasonsReference(): string {
     table(["Code", "Meaning"], routing),
     "## Why a request failed",
     "`error.code` in answers and error bodies. `provider.` codes end in the failure category of the audit event. " +
-      "The error type is what the OpenAI protocol calls it; a later version uses it on a surface of that protocol.",
-    table(["Code", "HTTP status", "Log level", "Error type", "Meaning"], errors),
+      "Routes under `/v1` that are the gateway's own answer the status of the second column. Routes of the OpenAI and " +
+      "Ollama protocols answer that of the third, since it decides which class of error an SDK raises, and those of " +
+      "OpenAI carry the type and the code of the next two. Retry is what the header `x-should-retry` says.",
+    table(["Code", "Status", "Status for SDKs", "OpenAI type", "OpenAI code", "Retry", "Log level", "Meaning"], errors),
   ]);
 }
 

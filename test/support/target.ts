@@ -1,5 +1,6 @@
 import type { AllowedTarget, ProviderId, Zone } from "../../src/core/decision.ts";
 import { plan } from "../../src/gateway/plan.ts";
+import { chatRequest } from "./deps.ts";
 import { fakeProvider } from "./fake-provider.ts";
 
 /** An allowed target by the only way there is to get one. */
@@ -16,7 +17,8 @@ function plannedTarget(provider: ProviderId, model: string, forbiddenZones: read
   const chosen = { local, openai }[provider];
   const providers = { local: local.provider, openai: openai.provider };
   const decision = { route: [provider] as const, forbiddenZones, reasonCodes: ["default"] as const };
-  const planned = plan(decision, null, { ...providers, [provider]: { ...chosen.provider, defaultModel: model } });
-  if (!planned.ok) throw new Error(planned.error);
+  const named = { ...providers, [provider]: { ...chosen.provider, defaultModel: model } };
+  const planned = plan(decision, chatRequest(""), named);
+  if (!planned.ok) throw new Error(planned.error.code);
   return planned.value[0];
 }

@@ -1,14 +1,14 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { CHAT_ROLES } from "../../core/chat.ts";
 import { PROVIDER_IDS } from "../../core/decision.ts";
 import { MODEL_NAME_PATTERN } from "../../core/models.ts";
 import { literals, nullable } from "./literals.ts";
 
 const MAX_MESSAGES = 2_048;
+const NATIVE_ROLES = ["system", "user", "assistant"] as const;
 
 export const ChatMessageBody = Type.Object(
   {
-    role: literals(CHAT_ROLES),
+    role: literals(NATIVE_ROLES),
     content: Type.String({ description: "The text of the message." }),
   },
   { additionalProperties: false },
@@ -22,7 +22,16 @@ export const ChatBody = Type.Object(
         Type.String({
           title: "a model name of at most 128 letters, digits and ._:/@+-",
           pattern: MODEL_NAME_PATTERN,
-          description: "A wish: used where the provider that policy chooses has it, else that provider's own default.",
+          description:
+            "A wish: used where the provider that policy chooses has it, else that provider's own default. `auto` is none.",
+        }),
+      ),
+    ),
+    stream: Type.Optional(
+      nullable(
+        Type.Boolean({
+          title: "true or false",
+          description: "Answer as server-sent events: decision, then delta as text comes, then done, or error.",
         }),
       ),
     ),

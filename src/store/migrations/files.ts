@@ -1,8 +1,10 @@
 import createAuditEvents from "../../../db/migrations/20261122080000_create_audit_events.sql" with { type: "text" };
+import widenSurfaces from "../../../db/migrations/20261122110000_widen_surfaces.sql" with { type: "text" };
 
 export type MigrationFile = { readonly name: string; readonly text: string };
 
 /** Every file of `db/migrations`, in order: what the binary carries. A test compares this list with the folder. */
 export const MIGRATION_FILES: readonly MigrationFile[] = [
   { name: "20261122080000_create_audit_events.sql", text: createAuditEvents },
+  { name: "20261122110000_widen_surfaces.sql", text: widenSurfaces },
 ];

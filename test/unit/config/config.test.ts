@@ -20,13 +20,16 @@ describe("readConfig", () => {
       auditDigestKey: null,
       ollamaBaseUrl: "http://127.0.0.1:11434",
       ollamaModel: "gemma3:1b",
+      ollamaEmbeddingModel: "nomic-embed-text",
       openaiApiKey: null,
       openaiBaseUrl: "https://api.openai.com/v1",
       openaiModel: "gpt-5.4-mini",
       providerTimeoutSeconds: 60,
       sensitivityKeywords: [],
+      allowOpaqueContentToCloud: false,
       costMaxPromptLengthForLocal: 1_000,
       defaultProvider: "openai",
+      corsAllowedOrigins: [],
       logLevel: "info",
       maxBodyBytes: 10_485_760,
     });
@@ -59,17 +62,23 @@ describe("readConfig", () => {
       DATABASE_URL: "mysql://x",
       AUDIT_DIGEST_KEY: "short",
       OLLAMA_MODEL: "big:cloud",
+      OLLAMA_EMBEDDING_MODEL: "embed:cloud",
+      ALLOW_OPAQUE_CONTENT_TO_CLOUD: "1",
+      CORS_ALLOWED_ORIGINS: "localhost",
     });
     expect(variables.toSorted()).toEqual(
       [
         "ALLOW_ANONYMOUS",
+        "ALLOW_OPAQUE_CONTENT_TO_CLOUD",
         "AUDIT_DIGEST_KEY",
+        "CORS_ALLOWED_ORIGINS",
         "COST_MAX_PROMPT_LENGTH_FOR_LOCAL",
         "DATABASE_URL",
         "DEFAULT_PROVIDER",
         "LOG_LEVEL",
         "MAX_BODY_BYTES",
         "OLLAMA_BASE_URL",
+        "OLLAMA_EMBEDDING_MODEL",
         "OLLAMA_MODEL",
         "PORT",
         "PROVIDER_TIMEOUT_SECONDS",
@@ -145,8 +154,53 @@ describe("readConfig", () => {
     expect(config.ok && config.value.openaiBaseUrl).toBe("http://host:8080/v1");
   });
 
-  test.each(["gpt-oss:120b-cloud", "kimi:cloud", "x/y:CLOUD"])("refuses %s as the local model", (model) => {
+  test.each(["gpt-oss:120b-cloud", "kimi:cloud", "x/y:CLOUD"])("refuses %s as a local model", (model) => {
     expect(variablesOf({ OLLAMA_MODEL: model })).toEqual(["OLLAMA_MODEL"]);
+    expect(variablesOf({ OLLAMA_EMBEDDING_MODEL: model })).toEqual(["OLLAMA_EMBEDDING_MODEL"]);
+  });
+
+  test("takes what an operator allows at their word", () => {
+    const config = readConfig({ ALLOW_OPAQUE_CONTENT_TO_CLOUD: "true", OLLAMA_EMBEDDING_MODEL: "bge-m3:latest" });
+    expect(config.ok && config.value).toMatchObject({
+      allowOpaqueContentToCloud: true,
+      ollamaEmbeddingModel: "bge-m3:latest",
+    });
+  });
+
+  test.each([
+    ["http://localhost:3000", ["http://localhost:3000"]],
+    [" https://a.example , http://127.0.0.1:8080 ,", ["https://a.example", "http://127.0.0.1:8080"]],
+    ["http://[::1]:3000", ["http://[::1]:3000"]],
+    ["chrome-extension://abcdefghijklmnop", ["chrome-extension://abcdefghijklmnop"]],
+    ["app://obsidian.md", ["app://obsidian.md"]],
+    ["*", ["*"]],
+    ["", []],
+  ])("takes %j for origins of web pages", (given, expected) => {
+    const config = readConfig({ CORS_ALLOWED_ORIGINS: given });
+    expect(config.ok && config.value.corsAllowedOrigins).toEqual(expected);
+  });
+
+  test.each([
+    "http://localhost:3000/",
+    "http://localhost:3000/app",
+    "http://localhost:3000?x",
+    "http://localhost:3000#x",
+    "http://user@localhost:3000",
+    "http://LOCALHOST:3000",
+    "http://localhost:80",
+    "https://a.example:443",
+    "localhost:3000",
+    "a.example",
+    "null",
+    "*,http://localhost:3000",
+    "http://localhost:3000,*",
+    "*,*",
+    "*.example.org",
+    "https://a.example https://b.example",
+    "https://a.example,b.example",
+    Array.from({ length: 101 }, (_, index) => `http://h${index}`).join(","),
+  ])("does not take %j for origins of web pages, since no browser would send it so", (given) => {
+    expect(variablesOf({ CORS_ALLOWED_ORIGINS: given })).toEqual(["CORS_ALLOWED_ORIGINS"]);
   });
 
   test("takes 32 bytes of base64 as the digest key and nothing else", () => {

@@ -17,6 +17,8 @@ const OTHER_VARIABLES = [
   ...["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"],
   // The tests and the recorder.
   ...["TEST_DATABASE_URL", "CHROMIUM_PATH"],
+  // Clients that are told of the gateway.
+  "OPENAI_API_BASE_URL",
 ];
 
 const pages = ["README.md", ...new Glob("docs/**/*.md").scanSync({ cwd: ROOT })].toSorted();

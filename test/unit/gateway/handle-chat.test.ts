@@ -1,43 +1,80 @@
 import { describe, expect, test } from "bun:test";
-import type { Chunk } from "../../../src/core/chat.ts";
-import { handleChat } from "../../../src/gateway/handle-chat.ts";
-import { chatRequest, fakeDeps } from "../../support/deps.ts";
-import { answer, fails } from "../../support/fake-provider.ts";
+import type { ChatRequest, Chunk } from "../../../src/core/chat.ts";
+import { err, ok } from "../../../src/core/result.ts";
+import type { Answer, AnswerError, AnswerHead } from "../../../src/gateway/chat-result.ts";
+import type { Call } from "../../../src/gateway/decided.ts";
+import type { Deps } from "../../../src/gateway/deps.ts";
+import { admit, answerWhole, type Render } from "../../../src/gateway/handle-chat.ts";
+import { chatRequest, fakeDeps, requestOf } from "../../support/deps.ts";
+import { answer, fails, untilAborted } from "../../support/fake-provider.ts";
 
 const LONG = "x".repeat(11);
 const call = (signal = new AbortController().signal) => ({ requestId: Bun.randomUUIDv7(), signal });
 
-describe("handleChat", () => {
+type Handled = {
+  readonly head: AnswerHead;
+  readonly overheadMs: number;
+  readonly answer: Answer | null;
+  readonly error: AnswerError | null;
+};
+
+/** Both halves of the pipeline for a whole answer, as a surface runs them; the client gets the answer as it is. */
+async function handle(deps: Deps, request: ChatRequest, from: Call, render: Render<Answer> = ok): Promise<Handled> {
+  const admitted = await admit(deps, request, from);
+  const handled = admitted.kind === "refused" ? admitted : await answerWhole(deps, admitted, render);
+  const { head, overheadMs } = handled;
+  return handled.kind === "answered"
+    ? { head, overheadMs, answer: handled.body, error: null }
+    : { head, overheadMs, answer: null, error: handled.error };
+}
+
+describe("admit and answerWhole", () => {
   test("answers, and says who answered and why", async () => {
     const { deps } = fakeDeps();
     const { requestId, signal } = call();
-    expect(await handleChat(deps, chatRequest("hello"), { requestId, signal })).toEqual({
-      requestId,
-      provider: "local",
-      model: "local-default",
-      reasonCodes: ["cost_prefer_local"],
-      content: "from local",
-      finishReason: "stop",
-      usage: { promptTokens: 3, completionTokens: 5 },
+    expect(await handle(deps, chatRequest("hello"), { requestId, signal })).toEqual({
+      head: { requestId, provider: "local", model: "local-default", reasonCodes: ["cost_prefer_local"] },
+      overheadMs: expect.any(Number),
+      answer: {
+        content: "from local",
+        thinking: "",
+        toolCalls: [],
+        logprobs: [],
+        vectors: [],
+        document: null,
+        model: "local-default",
+        finishReason: "stop",
+        usage: { promptTokens: 3, completionTokens: 5 },
+      },
       error: null,
     });
   });
 
   test("commits the intent before the provider is called, and the outcome before it answers", async () => {
     const { deps, audit } = fakeDeps();
-    await handleChat(deps, chatRequest(LONG), call());
+    await handle(deps, chatRequest(LONG), call());
     expect(audit.journal).toEqual(["intent", "call openai", "outcome"]);
   });
 
   test("calls no provider when the intent cannot be recorded", async () => {
     const { deps, audit, local, openai, telemetry } = fakeDeps();
     audit.failing.intent = true;
-    const result = await handleChat(deps, chatRequest("hello"), call());
-    expect(result).toMatchObject({
-      provider: "local",
-      reasonCodes: ["cost_prefer_local"],
-      content: null,
-      error: { code: "audit.unavailable" },
+    const result = await handle(deps, chatRequest("hello"), call());
+    expect(result).toEqual({
+      head: {
+        requestId: expect.any(String),
+        provider: "local",
+        model: "local-default",
+        reasonCodes: ["cost_prefer_local"],
+      },
+      overheadMs: expect.any(Number),
+      answer: null,
+      error: {
+        code: "audit.unavailable",
+        message: "The audit event could not be committed, so nothing is answered.",
+        field: null,
+        retryAfterMs: 1_000,
+      },
     });
     expect([local.calls, openai.calls]).toEqual([[], []]);
     expect(telemetry.auditFailures.map((failure) => failure.step)).toEqual(["intent"]);
@@ -47,10 +84,13 @@ describe("handleChat", () => {
   test("withholds the answer when the outcome cannot be recorded", async () => {
     const { deps, audit, telemetry } = fakeDeps();
     audit.failing.outcome = true;
-    const result = await handleChat(deps, chatRequest("hello"), call());
+    const result = await handle(deps, chatRequest("hello"), call());
     expect(JSON.stringify(result)).not.toContain("from local");
     expect(result.error?.code).toBe("audit.unavailable");
     expect(telemetry.auditFailures.map((failure) => failure.step)).toEqual(["outcome"]);
+    expect(telemetry.finished.map((event) => [event.status, event.errorCode])).toEqual([
+      ["audit_unavailable", "audit.unavailable"],
+    ]);
   });
 
   test("puts lengths, a digest and the decision on record, and no text", async () => {
@@ -60,7 +100,7 @@ describe("handleChat", () => {
       { role: "system" as const, content: "be kind, secret agent" },
       { role: "user" as const, content: "kæse" },
     ];
-    await handleChat(deps, chatRequest("", { messages, modelWish: "gpt-wish" }), { requestId, signal });
+    await handle(deps, chatRequest("", { messages, model: "gpt-wish" }), { requestId, signal });
     const intent = audit.intents.get(requestId);
     expect(intent).toMatchObject({
       decision: "route",
@@ -81,12 +121,11 @@ describe("handleChat", () => {
     const { deps, audit, openai, telemetry } = fakeDeps();
     openai.behaves(() => fails("rate_limited", "slow down"));
     const { requestId, signal } = call();
-    expect(await handleChat(deps, chatRequest(LONG), { requestId, signal })).toMatchObject({
-      provider: "openai",
-      model: "openai-default",
-      reasonCodes: ["default"],
-      content: null,
-      error: { code: "provider.rate_limited", message: "slow down" },
+    expect(await handle(deps, chatRequest(LONG), { requestId, signal })).toEqual({
+      head: { requestId, provider: "openai", model: "openai-default", reasonCodes: ["default"] },
+      overheadMs: expect.any(Number),
+      answer: null,
+      error: { code: "provider.rate_limited", message: "slow down", field: null, retryAfterMs: null },
     });
     expect(audit.outcomes.get(requestId)).toMatchObject({ status: "failed", failureCategory: "rate_limited" });
     expect(telemetry.finished[0]).toMatchObject({ status: "failed", failureCategory: "rate_limited" });
@@ -97,17 +136,20 @@ describe("handleChat", () => {
     local.behaves(async function* (): AsyncIterable<Chunk> {
       yield { kind: "text", text: "half of" };
     });
-    const result = await handleChat(deps, chatRequest("hello"), call());
-    expect(result).toMatchObject({ content: null, error: { code: "provider.malformed_response" } });
+    const result = await handle(deps, chatRequest("hello"), call());
+    expect(result).toMatchObject({ answer: null, error: { code: "provider.malformed_response" } });
+    expect(JSON.stringify(result)).not.toContain("half of");
   });
 
   test("ends a provider that takes too long", async () => {
     const { deps, local } = fakeDeps({ providerTimeoutMs: 20 });
     local.behaves(untilAborted);
-    const result = await handleChat(deps, chatRequest("hello"), call());
+    const result = await handle(deps, chatRequest("hello"), call());
     expect(result.error).toEqual({
       code: "provider.timeout",
       message: "The provider did not answer within 0.02 s (PROVIDER_TIMEOUT_SECONDS).",
+      field: null,
+      retryAfterMs: null,
     });
   });
 
@@ -120,7 +162,7 @@ describe("handleChat", () => {
     });
     const caller = new AbortController();
     const { requestId } = call();
-    const pending = handleChat(deps, chatRequest("hello"), { requestId, signal: caller.signal });
+    const pending = handle(deps, chatRequest("hello"), { requestId, signal: caller.signal });
     await Bun.sleep(5);
     caller.abort();
     expect((await pending).error?.code).toBe("request.aborted");
@@ -131,7 +173,7 @@ describe("handleChat", () => {
   test("calls nobody for a caller that has left already", async () => {
     const { deps, audit, local } = fakeDeps();
     const { requestId } = call();
-    await handleChat(deps, chatRequest("hello"), { requestId, signal: AbortSignal.abort() });
+    await handle(deps, chatRequest("hello"), { requestId, signal: AbortSignal.abort() });
     expect(local.calls).toEqual([]);
     expect(audit.outcomes.get(requestId)?.status).toBe("client_aborted");
   });
@@ -139,12 +181,16 @@ describe("handleChat", () => {
   test("records a denial, with the routing reason and the denial's own", async () => {
     const { deps, audit, local, openai, telemetry } = fakeDeps();
     const { requestId, signal } = call();
-    const result = await handleChat(deps, chatRequest("hello", { modelWish: "big:cloud" }), { requestId, signal });
+    const result = await handle(deps, chatRequest("hello", { model: "big:cloud" }), { requestId, signal });
     expect(result).toMatchObject({
-      provider: null,
-      model: null,
-      reasonCodes: ["cost_prefer_local", "policy.cloud_model_refused"],
-      error: { code: "policy.cloud_model_refused" },
+      head: {
+        requestId,
+        provider: null,
+        model: null,
+        reasonCodes: ["cost_prefer_local", "policy.cloud_model_refused"],
+      },
+      answer: null,
+      error: { code: "policy.cloud_model_refused", field: "model" },
     });
     expect(audit.intents.get(requestId)).toMatchObject({ decision: "deny", provider: null, zone: null, model: null });
     expect(audit.outcomes.get(requestId)?.status).toBe("denied");
@@ -158,7 +204,7 @@ describe("handleChat", () => {
       throw new Error("bug with the prompt inside");
     });
     const { requestId, signal } = call();
-    const result = await handleChat(deps, chatRequest("hello"), { requestId, signal });
+    const result = await handle(deps, chatRequest("hello"), { requestId, signal });
     expect(result.error?.code).toBe("gateway.internal");
     expect(JSON.stringify(result)).not.toContain("bug with");
     expect(audit.outcomes.get(requestId)).toMatchObject({ status: "failed", failureCategory: null });
@@ -169,9 +215,9 @@ describe("handleChat", () => {
     const { deps, openai, local } = fakeDeps();
     openai.models.set("gpt", "yes");
     local.behaves(() => fails("unreachable"));
-    for (const modelWish of [null, "gpt", "openai-default", "openai/gpt"]) {
-      const result = await handleChat(deps, chatRequest(`${LONG} secret`, { modelWish }), call());
-      expect(result).toMatchObject({ provider: "local", error: { code: "provider.unreachable" } });
+    for (const model of [null, "gpt", "openai-default", "openai/gpt", "openai/openai-default"]) {
+      const result = await handle(deps, chatRequest(`${LONG} secret`, { model }), call());
+      expect(result).toMatchObject({ head: { provider: "local" }, error: { code: "provider.unreachable" } });
     }
     expect(openai.calls).toEqual([]);
   });
@@ -180,24 +226,158 @@ describe("handleChat", () => {
     const { deps, local, audit } = fakeDeps();
     local.behaves(() => answer("hi", "local-default-2026"));
     const { requestId, signal } = call();
-    expect((await handleChat(deps, chatRequest("hello"), { requestId, signal })).model).toBe("local-default-2026");
+    expect((await handle(deps, chatRequest("hello"), { requestId, signal })).head.model).toBe("local-default-2026");
     expect(audit.outcomes.get(requestId)?.model).toBe("local-default-2026");
   });
 
   test("times every stage", async () => {
     const { deps, telemetry } = fakeDeps();
-    await handleChat(deps, chatRequest("hello"), call());
+    await handle(deps, chatRequest("hello"), call());
     expect(Object.keys(telemetry.finished[0]?.durationsMs ?? {})).toEqual([
       "scan",
       "decide",
       "intent",
       "provider",
+      "translate",
       "outcome",
     ]);
   });
-});
 
-async function* untilAborted(_: unknown, signal: AbortSignal): AsyncIterable<Chunk> {
-  await new Promise((resolve) => signal.addEventListener("abort", resolve));
-  yield { kind: "failure", failure: { category: "unreachable", message: "cut" } };
-}
+  test("says how long a provider asked to be left alone", async () => {
+    const { deps, local } = fakeDeps();
+    local.behaves(async function* (): AsyncIterable<Chunk> {
+      yield { kind: "failure", failure: { category: "rate_limited", message: "later", retryAfterMs: 7_000 } };
+    });
+    const result = await handle(deps, chatRequest("hello"), call());
+    expect(result.error).toEqual({
+      code: "provider.rate_limited",
+      message: "later",
+      field: null,
+      retryAfterMs: 7_000,
+    });
+  });
+
+  test("withholds a denial that cannot be recorded as well", async () => {
+    const { deps, audit, telemetry } = fakeDeps();
+    audit.failing.outcome = true;
+    const result = await handle(deps, chatRequest("hello", { model: "big:cloud" }), call());
+    expect(result).toMatchObject({ answer: null, error: { code: "audit.unavailable" } });
+    expect(telemetry.finished.map((event) => event.status)).toEqual(["audit_unavailable"]);
+  });
+
+  test("counts as its own what was not the provider's time", async () => {
+    let nowMs = 0;
+    const { deps, local } = fakeDeps({ monotonicMs: () => nowMs });
+    local.behaves((called) => {
+      nowMs += 500;
+      return answer("hi", called.target.model);
+    });
+    expect((await handle(deps, chatRequest("hello"), call())).overheadMs).toBe(0);
+    const { store } = fakeDeps().audit;
+    const slow: Deps = {
+      ...deps,
+      audit: {
+        ...store,
+        recordIntent: (intent) => {
+          nowMs += 20;
+          return store.recordIntent(intent);
+        },
+        recordOutcome: (outcome) => {
+          nowMs += 3;
+          return store.recordOutcome(outcome);
+        },
+      },
+    };
+    expect((await handle(slow, chatRequest("hello"), call())).overheadMs).toBe(23);
+  });
+
+  test("refuses by name what no provider that may answer can carry, and records the denial", async () => {
+    const { deps, audit, local, openai } = fakeDeps();
+    local.cannotCarry("messages[0].audio");
+    const { requestId, signal } = call();
+    expect(await handle(deps, chatRequest("hello"), { requestId, signal })).toMatchObject({
+      head: { provider: null, model: null, reasonCodes: ["cost_prefer_local", "request.untranslatable_field"] },
+      answer: null,
+      error: {
+        code: "request.untranslatable_field",
+        message: expect.stringMatching(/^messages\[0\]\.audio: /),
+        field: "messages[0].audio",
+      },
+    });
+    expect(audit.outcomes.get(requestId)?.status).toBe("denied");
+    expect([local.calls, openai.calls]).toEqual([[], []]);
+  });
+
+  test("puts an embedding on record like any other request, and gives its vectors", async () => {
+    const { deps, audit, openai } = fakeDeps();
+    const { requestId, signal } = call();
+    const inputs = [LONG, LONG];
+    const request = requestOf({ kind: "embedding", inputs, dimensions: null }, { input: inputs });
+    const result = await handle(deps, { ...request, surface: "ollama_embed" }, { requestId, signal });
+    expect(result.head).toEqual({
+      requestId,
+      provider: "local",
+      model: "local-embedding",
+      reasonCodes: ["embedding_model"],
+    });
+    expect(result.answer?.vectors).toEqual([
+      [0, 0.5],
+      [1, 0.5],
+    ]);
+    expect(audit.intents.get(requestId)).toMatchObject({ surface: "ollama_embed", messageCount: 2, promptLength: 22 });
+    expect(openai.calls).toEqual([]);
+  });
+
+  test.each([false, true])("keeps an image local unless the operator allows otherwise: %p", async (allowed) => {
+    const policy = { maxPromptLengthForLocal: 0, defaultProvider: "openai", opaqueContentToCloud: allowed } as const;
+    const { deps, local, openai } = fakeDeps({ policy });
+    const image = { kind: "image" as const, mediaType: "image/png", base64: "aGk=" };
+    const request = chatRequest("", { messages: [{ role: "user", content: [{ kind: "text", text: LONG }, image] }] });
+    await handle(deps, request, call());
+    expect([local.calls.length, openai.calls.length]).toEqual(allowed ? [0, 1] : [1, 0]);
+  });
+
+  test("translates with the model that answered, before the outcome is on record", async () => {
+    const { deps, local, audit } = fakeDeps();
+    local.behaves(() => answer("hi", "local-2026"));
+    const { requestId, signal } = call();
+    const heads: AnswerHead[] = [];
+    await handle(deps, chatRequest("hello"), { requestId, signal }, (given, head) => {
+      audit.journal.push("translate");
+      heads.push(head);
+      return ok(given);
+    });
+    expect(audit.journal).toEqual(["intent", "call local", "translate", "outcome"]);
+    expect(heads).toEqual([{ requestId, provider: "local", model: "local-2026", reasonCodes: ["cost_prefer_local"] }]);
+  });
+
+  test("records an answer that the client's protocol cannot say as failed, with its usage", async () => {
+    const { deps, audit, telemetry } = fakeDeps();
+    const { requestId, signal } = call();
+    const error: AnswerError = {
+      code: "provider.malformed_response",
+      message: "no such shape",
+      field: null,
+      retryAfterMs: null,
+    };
+    const handled = await handle(deps, chatRequest("hello"), { requestId, signal }, () => err(error));
+    expect(handled).toMatchObject({ answer: null, error });
+    expect(audit.outcomes.get(requestId)).toMatchObject({
+      status: "failed",
+      usage: { promptTokens: 3, completionTokens: 5 },
+    });
+    expect(telemetry.finished).toMatchObject([{ status: "failed", errorCode: "provider.malformed_response" }]);
+  });
+
+  test("takes a translation that throws for a bug, settles the row and hides the cause", async () => {
+    const { deps, audit, telemetry } = fakeDeps();
+    const { requestId, signal } = call();
+    const handled = await handle(deps, chatRequest("hello"), { requestId, signal }, () => {
+      throw new Error("bug with the answer inside");
+    });
+    expect(handled).toMatchObject({ answer: null, error: { code: "gateway.internal" } });
+    expect(JSON.stringify(handled)).not.toContain("bug with");
+    expect(audit.outcomes.get(requestId)?.status).toBe("failed");
+    expect(telemetry.bugs).toHaveLength(1);
+  });
+});

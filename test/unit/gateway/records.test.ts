@@ -9,7 +9,7 @@ import { target } from "../../support/target.ts";
 
 const RECEIVED_AT = new Date("2026-11-22T09:59:00.500Z");
 const REQUEST = chatRequest("", {
-  streamed: true,
+  streamed: false,
   messages: [
     { role: "system", content: "be kind" },
     { role: "user", content: "👋" },
@@ -30,7 +30,7 @@ function decided(overrides: Partial<Decided> = {}): Decided {
 
 function intent(overrides: Partial<Decided> = {}, providerTimeoutMs = 1_000) {
   const { deps } = fakeDeps({ providerTimeoutMs });
-  return intentOf(deps, decided(overrides), extractFeatures(REQUEST, []), RECEIVED_AT);
+  return intentOf(deps, decided(overrides), extractFeatures(REQUEST, [], null), RECEIVED_AT);
 }
 
 describe("intentOf", () => {
@@ -48,7 +48,7 @@ describe("intentOf", () => {
       messageCount: 2,
       promptLength: 8,
       promptDigest: expect.stringMatching(/^hmac-sha256:/),
-      streamed: true,
+      streamed: false,
     });
   });
 
@@ -59,9 +59,14 @@ describe("intentOf", () => {
     expect(intent({}, providerTimeoutMs).settleBy.toISOString()).toBe(settleBy);
   });
 
+  test("gives a streamed row the longest time of a stream besides", () => {
+    const streamed = intent({ request: chatRequest("", { streamed: true }) });
+    expect(streamed).toMatchObject({ streamed: true, settleBy: new Date("2026-11-22T11:00:02.500Z") });
+  });
+
   test("names no destination for what is denied", () => {
     const reasonCodes = ["default", "policy.no_compliant_route"] as const;
-    const planned = { ok: false, error: "policy.no_compliant_route" } as const;
+    const planned = { ok: false, error: { code: "policy.no_compliant_route", field: null, provider: null } } as const;
     expect(intent({ planned, reasonCodes })).toMatchObject({
       decision: "deny",
       provider: null,
@@ -80,20 +85,16 @@ describe("outcomeOf", () => {
     return new Stopwatch(() => readingsMs.shift() ?? Number.NaN);
   }
 
-  const result = {
-    requestId: "0193-id",
-    provider: "local",
+  const ended = {
+    status: "succeeded",
+    failureCategory: null,
     model: "llama-2026",
-    reasonCodes: ["default"],
-    content: "an answer",
-    finishReason: "stop",
     usage: { promptTokens: 3, completionTokens: 5 },
     error: null,
   } as const;
 
   test("takes over how it ended, who answered and what it took, and none of the answer", () => {
-    const ending = { status: "succeeded", failureCategory: null, result } as const;
-    expect(outcomeOf(deps, decided({ stopwatch: at(100, 250) }), ending)).toEqual({
+    expect(outcomeOf(deps, decided({ stopwatch: at(100, 250) }), ended)).toEqual({
       requestId: "0193-id",
       completedAt: COMPLETED_AT,
       status: "succeeded",
@@ -105,7 +106,7 @@ describe("outcomeOf", () => {
   });
 
   test("says of a failure what it was", () => {
-    const ending = { status: "failed", failureCategory: "rate_limited", result: { ...result, model: null } } as const;
+    const ending = { ...ended, status: "failed", failureCategory: "rate_limited", model: null } as const;
     expect(outcomeOf(deps, decided({ stopwatch: at(0, 1) }), ending)).toMatchObject({
       status: "failed",
       failureCategory: "rate_limited",
@@ -117,7 +118,6 @@ describe("outcomeOf", () => {
     [150.4, 150],
     [150.6, 151],
   ])("takes %d ms as %d, since the column holds whole ones", (tookMs, latencyMs) => {
-    const ending = { status: "succeeded", failureCategory: null, result } as const;
-    expect(outcomeOf(deps, decided({ stopwatch: at(0, tookMs) }), ending).latencyMs).toBe(latencyMs);
+    expect(outcomeOf(deps, decided({ stopwatch: at(0, tookMs) }), ended).latencyMs).toBe(latencyMs);
   });
 });

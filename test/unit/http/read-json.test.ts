@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Refusal } from "../../../src/http/problem.ts";
-import { readJson } from "../../../src/http/read-json.ts";
+import { type ReadOptions, readJson, safeName, toFieldName } from "../../../src/http/read-json.ts";
 
 const MAX_BYTES = 1_000;
 const MAX_DEPTH = 64;
@@ -16,12 +16,12 @@ function post(body: Body, headers: Record<string, string> = {}): Request {
   });
 }
 
-const read = (body: Body, maxBytes = MAX_BYTES) => readJson(post(body), maxBytes);
+const read = (body: Body, maxBytes = MAX_BYTES) => readJson(post(body), { maxBytes });
 
 /** The refusal that a request ends with; whatever else it ends with is thrown. */
-async function refusalOf(request: Request, maxBytes = MAX_BYTES): Promise<Refusal> {
+async function refusalOf(request: Request, options: Partial<ReadOptions> = {}): Promise<Refusal> {
   try {
-    await readJson(request, maxBytes);
+    await readJson(request, { maxBytes: MAX_BYTES, ...options });
   } catch (thrown) {
     if (thrown instanceof Refusal) return thrown;
     throw thrown;
@@ -109,7 +109,9 @@ describe("size", () => {
 
   test("of exactly the limit is read, announced or not", async () => {
     const text = `"${"x".repeat(MAX_BYTES - 2)}"`;
-    expect(await readJson(post(watched(text).body, { "content-length": `${MAX_BYTES}` }), MAX_BYTES)).toBeString();
+    expect(
+      await readJson(post(watched(text).body, { "content-length": `${MAX_BYTES}` }), { maxBytes: MAX_BYTES }),
+    ).toBeString();
     expect(await read(watched(text).body)).toBeString();
     expect(await codeOf(watched(`${text} `).body)).toBe("request.body_too_large");
   });
@@ -268,5 +270,87 @@ describe("whatever is sent", () => {
         expect(await codeOf(`${"[".repeat(around)}${inner}${"]".repeat(around)}`)).toBe("request.invalid_unicode");
       }),
     );
+  });
+});
+
+describe("the content type", () => {
+  const request = (headers: Record<string, string>) =>
+    new Request("http://gateway/", { method: "POST", body: new Blob(['{"a":1}']), headers });
+  const accepted = (headers: Record<string, string>, anyType: boolean) =>
+    readJson(request(headers), { maxBytes: MAX_BYTES, anyType });
+
+  const OTHERS: readonly Record<string, string>[] = [
+    {},
+    { "content-type": "text/plain" },
+    { "content-type": "application/x-www-form-urlencoded" },
+    { "content-type": "application/json; charset=latin1" },
+    { "content-type": "application/jsonx" },
+  ];
+
+  test.each([
+    "application/json",
+    "APPLICATION/JSON",
+    "application/json; charset=utf-8",
+    'application/json;charset="UTF-8"',
+  ])("%s is read", async (contentType) => {
+    expect(await accepted({ "content-type": contentType }, false)).toEqual({ a: 1 });
+  });
+
+  test.each(OTHERS)("%j is refused where it counts", async (headers) => {
+    const { code, field } = await refusalOf(request(headers));
+    expect([code, field]).toEqual(["request.unsupported_media_type", "content-type"]);
+  });
+
+  test.each(OTHERS)("%j is read where any will do", async (headers) => {
+    expect(await accepted(headers, true)).toEqual({ a: 1 });
+  });
+
+  test.each(OTHERS)("%j is refused of a web page all the same, since no browser would ask first", async (headers) => {
+    for (const origin of ["http://evil.example", "null", ""]) {
+      const refusal = await refusalOf(request({ ...headers, origin }), { anyType: true });
+      expect([refusal.code, refusal.field]).toEqual(["request.unsupported_media_type", "content-type"]);
+    }
+  });
+
+  test("application/json of a web page is read, since the browser asked first", async () => {
+    expect(await accepted({ "content-type": "application/json", origin: "http://a.example" }, true)).toEqual({ a: 1 });
+  });
+
+  test.each([true, false])("says nothing of an encoding, which is refused (any type: %p)", async (anyType) => {
+    const headers = { "content-type": "application/json", "content-encoding": "gzip" };
+    const { code, field } = await refusalOf(request(headers), { anyType });
+    expect([code, field]).toEqual(["request.unsupported_media_type", "content-encoding"]);
+    expect(await accepted({ "content-type": "application/json", "content-encoding": "Identity" }, anyType)).toEqual({
+      a: 1,
+    });
+  });
+});
+
+describe("the name of a field", () => {
+  test.each([
+    ["", "body"],
+    ["/messages", "messages"],
+    ["/messages/0/content", "messages[0].content"],
+    ["/messages/0/content/12/image_url/url", "messages[0].content[12].image_url.url"],
+    ["/0/1", "[0][1]"],
+  ])("at %j is %s", (pointer, name) => {
+    expect(toFieldName(pointer)).toBe(name);
+  });
+
+  test.each(["a", "tool_choice", "x2", `a${"b".repeat(39)}`])("%s is repeated", (name) => {
+    expect(safeName(name)).toBe(name);
+  });
+
+  test.each(["", "A", "2x", "my secret", "sécret", "__proto__", "a-b", `a${"b".repeat(40)}`, "a\nb"])(
+    "%j is not, since it could be content",
+    (name) => {
+      expect(safeName(name)).toBeNull();
+    },
+  );
+
+  test("of a lone surrogate is told, and a name that could be content is not", async () => {
+    const { field, message } = await refusalOf(post('{"my secret":{"x":"\\ud800"}}'));
+    expect(field).toBe("*.x");
+    expect(message).not.toContain("secret");
   });
 });

@@ -1,54 +1,112 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { PROVIDER_IDS } from "../../../src/core/decision.ts";
-import { decide } from "../../../src/policy/built-in.ts";
+import type { Features } from "../../../src/core/features.ts";
+import { decide, type Policy } from "../../../src/policy/built-in.ts";
 
-const policy = { maxPromptLengthForLocal: 1_000, defaultProvider: "openai" as const };
+const policy: Policy = { maxPromptLengthForLocal: 1_000, defaultProvider: "openai", opaqueContentToCloud: false };
+const LONG: Features = {
+  sensitiveKeyword: false,
+  unscannable: false,
+  opaque: false,
+  task: "chat",
+  promptLength: 5_000,
+  wishedProvider: null,
+};
+
+const stays = (reason: string) => ({ route: ["local"], forbiddenZones: ["cloud"], reasonCodes: [reason] });
+const goes = (provider: string, reason: string) => ({ route: [provider], forbiddenZones: [], reasonCodes: [reason] });
+
+const TASKS = ["chat", "completion", "embedding"] as const;
 
 describe("decide", () => {
   test("keeps what is sensitive local before anything else", () => {
     for (const promptLength of [1, 1_000, 1_001, 1_000_000]) {
-      expect(decide(policy, { sensitiveKeyword: true, unscannable: false, promptLength })).toEqual({
-        route: ["local"],
-        forbiddenZones: ["cloud"],
-        reasonCodes: ["sensitive_keyword_match"],
-      });
+      for (const others of [false, true]) {
+        const features = { ...LONG, sensitiveKeyword: true, unscannable: others, opaque: others, promptLength };
+        expect<unknown>(decide(policy, features)).toEqual(stays("sensitive_keyword_match"));
+      }
     }
   });
 
-  test("keeps local what could not be scanned", () => {
-    expect(decide(policy, { sensitiveKeyword: false, unscannable: true, promptLength: 5_000 })).toEqual({
-      route: ["local"],
-      forbiddenZones: ["cloud"],
-      reasonCodes: ["scan.unscannable"],
-    });
+  test.each([false, true])("keeps local what could not be scanned, opaque besides or not (%p)", (opaque) => {
+    expect<unknown>(decide(policy, { ...LONG, unscannable: true, opaque })).toEqual(stays("scan.unscannable"));
+  });
+
+  test.each([0, 1_000, 5_000])("keeps local what is no text, with %d characters beside it", (promptLength) => {
+    expect<unknown>(decide(policy, { ...LONG, opaque: true, promptLength })).toEqual(stays("scan.opaque_content"));
+  });
+
+  test("takes what is no text as any other content where the operator allows it", () => {
+    const allowing = { ...policy, opaqueContentToCloud: true };
+    expect<unknown>(decide(allowing, { ...LONG, opaque: true })).toEqual(goes("openai", "default"));
+    expect<unknown>(decide(allowing, { ...LONG, opaque: true, promptLength: 1 })).toEqual(
+      goes("local", "cost_prefer_local"),
+    );
+    const embedding: Features = { ...LONG, opaque: true, task: "embedding", wishedProvider: "openai" };
+    expect<unknown>(decide(allowing, embedding)).toEqual(goes("openai", "embedding_model"));
+  });
+
+  test("keeps what is sensitive or unscannable local all the same where the operator allows what is no text", () => {
+    const allowing = { ...policy, opaqueContentToCloud: true };
+    expect<unknown>(decide(allowing, { ...LONG, opaque: true, sensitiveKeyword: true })).toEqual(
+      stays("sensitive_keyword_match"),
+    );
+    expect<unknown>(decide(allowing, { ...LONG, opaque: true, unscannable: true })).toEqual(stays("scan.unscannable"));
+  });
+
+  test.each([
+    [null, "local"],
+    ["local", "local"],
+    ["openai", "openai"],
+  ] as const)("sends an embedding to who has the model wished for (%p), whatever its length", (wishedProvider, to) => {
+    for (const promptLength of [1, 1_000, 1_001]) {
+      const features: Features = { ...LONG, task: "embedding", promptLength, wishedProvider };
+      expect<unknown>(decide(policy, features)).toEqual(goes(to, "embedding_model"));
+    }
+  });
+
+  test.each([
+    ["sensitive_keyword_match", { sensitiveKeyword: true }],
+    ["scan.unscannable", { unscannable: true }],
+    ["scan.opaque_content", { opaque: true }],
+  ] as const)("keeps an embedding local for %s, wherever its model is", (reason, found) => {
+    const features: Features = { ...LONG, task: "embedding", wishedProvider: "openai", ...found };
+    expect<unknown>(decide(policy, features)).toEqual(stays(reason));
+  });
+
+  test.each(PROVIDER_IDS)("lets no wish for %s decide who answers a chat or a completion", (wishedProvider) => {
+    for (const task of ["chat", "completion"] as const) {
+      expect<unknown>(decide(policy, { ...LONG, task, wishedProvider })).toEqual(goes("openai", "default"));
+      expect<unknown>(decide(policy, { ...LONG, task, wishedProvider, promptLength: 1 })).toEqual(
+        goes("local", "cost_prefer_local"),
+      );
+    }
   });
 
   test.each([0, 999, 1_000])("answers a prompt of %d characters locally", (promptLength) => {
-    expect(decide(policy, { sensitiveKeyword: false, unscannable: false, promptLength }).reasonCodes).toEqual([
-      "cost_prefer_local",
-    ]);
+    expect<unknown>(decide(policy, { ...LONG, promptLength })).toEqual(goes("local", "cost_prefer_local"));
   });
 
   test.each(PROVIDER_IDS)("leaves a longer prompt to the default provider %s", (defaultProvider) => {
-    expect(
-      decide({ ...policy, defaultProvider }, { sensitiveKeyword: false, unscannable: false, promptLength: 1_001 }),
-    ).toEqual({
-      route: [defaultProvider],
-      forbiddenZones: [],
-      reasonCodes: ["default"],
-    });
+    expect<unknown>(decide({ ...policy, defaultProvider }, { ...LONG, promptLength: 1_001 })).toEqual(
+      goes(defaultProvider, "default"),
+    );
   });
 
-  test("is a function: equal inputs give equal bytes, and sensitive never routes to the cloud", () => {
+  test("is a function: equal inputs give equal bytes, and what nobody may see never routes to the cloud", () => {
     const policies = fc.record({
       maxPromptLengthForLocal: fc.nat(),
       defaultProvider: fc.constantFrom(...PROVIDER_IDS),
+      opaqueContentToCloud: fc.boolean(),
     });
     const features = fc.record({
       sensitiveKeyword: fc.boolean(),
       unscannable: fc.boolean(),
+      opaque: fc.boolean(),
+      task: fc.constantFrom(...TASKS),
       promptLength: fc.nat(),
+      wishedProvider: fc.constantFrom(null, ...PROVIDER_IDS),
     });
     fc.assert(
       fc.property(policies, features, (anyPolicy, anyFeatures) => {
@@ -56,8 +114,13 @@ describe("decide", () => {
         expect(JSON.stringify(decide(structuredClone(anyPolicy), structuredClone(anyFeatures)))).toBe(
           JSON.stringify(first),
         );
-        if (anyFeatures.sensitiveKeyword || anyFeatures.unscannable) expect(first.forbiddenZones).toEqual(["cloud"]);
+        const { sensitiveKeyword, unscannable, opaque } = anyFeatures;
+        if (sensitiveKeyword || unscannable || (opaque && !anyPolicy.opaqueContentToCloud)) {
+          expect(first.forbiddenZones).toEqual(["cloud"]);
+          expect(first.route).toEqual(["local"]);
+        }
       }),
+      { numRuns: 500 },
     );
   });
 });

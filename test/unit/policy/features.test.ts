@@ -1,8 +1,19 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { NO_SAMPLING } from "../../../src/core/chat.ts";
+import type { Finding } from "../../../src/core/finding.ts";
 import { codePointCount } from "../../../src/core/text.ts";
 import { extractFeatures } from "../../../src/policy/features.ts";
-import { chatRequest } from "../../support/deps.ts";
+import { chatRequest, requestOf } from "../../support/deps.ts";
+
+const PLAIN = {
+  sensitiveKeyword: false,
+  unscannable: false,
+  opaque: false,
+  task: "chat",
+  promptLength: 0,
+  wishedProvider: null,
+} as const;
 
 describe("extractFeatures", () => {
   test("counts the characters of all messages, a surrogate pair as one", () => {
@@ -10,16 +21,33 @@ describe("extractFeatures", () => {
       { role: "system" as const, content: "ab" },
       { role: "user" as const, content: "👋é" },
     ];
-    expect(extractFeatures(chatRequest("", { messages }), [])).toEqual({
-      sensitiveKeyword: false,
-      unscannable: false,
-      promptLength: 4,
-    });
+    expect(extractFeatures(chatRequest("", { messages }), [], null)).toEqual({ ...PLAIN, promptLength: 4 });
   });
 
   test("holds no text", () => {
-    const features = extractFeatures(chatRequest("hush"), [{ code: "keyword", path: "/messages/0/content" }]);
-    expect(features).toEqual({ sensitiveKeyword: true, unscannable: false, promptLength: 4 });
+    const features = extractFeatures(chatRequest("hush"), [{ code: "keyword", path: "/messages/0/content" }], null);
+    expect(features).toEqual({ ...PLAIN, sensitiveKeyword: true, promptLength: 4 });
+  });
+
+  test.each([
+    ["keyword", "sensitiveKeyword"],
+    ["unscannable", "unscannable"],
+    ["opaque", "opaque"],
+  ] as const)("says of a finding %s that the request is %s, and nothing else", (code, feature) => {
+    const findings: Finding[] = [{ code, path: "/x" }];
+    expect(extractFeatures(chatRequest(""), findings, null)).toEqual({ ...PLAIN, [feature]: true });
+  });
+
+  test("says who has the model wished for", () => {
+    expect(extractFeatures(chatRequest(""), [], "openai")).toEqual({ ...PLAIN, wishedProvider: "openai" });
+  });
+
+  test.each([
+    ["completion", { kind: "completion", prompt: "abc", suffix: null, sampling: NO_SAMPLING }, 3],
+    ["completion", { kind: "completion", prompt: "abc", suffix: "de", sampling: NO_SAMPLING }, 5],
+    ["embedding", { kind: "embedding", inputs: ["ab", "👋"], dimensions: null }, 3],
+  ] as const)("counts all texts of a %s", (kind, task, promptLength) => {
+    expect(extractFeatures(requestOf(task, {}), [], null)).toEqual({ ...PLAIN, task: kind, promptLength });
   });
 
   test("counts as the iterator of strings does", () => {

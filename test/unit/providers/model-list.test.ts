@@ -6,7 +6,7 @@ import { type ListedModel, ModelList } from "../../../src/providers/model-list.t
 type Listed = Result<readonly ListedModel[], ProviderFailure>;
 
 const AWAY: ProviderFailure = { category: "unreachable", message: "start it" };
-const listOf = (...names: string[]): Listed => ok(names.map((name) => ({ name, remote: false })));
+const listOf = (...names: string[]): Listed => ok(names.map((name) => ({ name, remote: false, listing: null })));
 
 let nowMs = 0;
 beforeEach(() => {
@@ -55,8 +55,8 @@ describe("what a list knows", () => {
   test("is which models there are, and which of them are answered elsewhere", async () => {
     const { list } = setUp(
       ok([
-        { name: "m", remote: false },
-        { name: "far", remote: true },
+        { name: "m", remote: false, listing: null },
+        { name: "far", remote: true, listing: null },
       ]),
     );
     expect(await list.check(0)).toEqual({ status: "up", modelCount: 2 });
@@ -212,10 +212,10 @@ describe("a look-up", () => {
 
 describe("a model is proven to be the server's own", () => {
   test.each([
-    ["when the server listed it", { name: "m", remote: false }, true],
-    ["not when it is answered elsewhere", { name: "m", remote: true }, false],
-    ["not by the operator's word", { name: "m", remote: false, unproven: true }, false],
-    ["not when another one is listed", { name: "other", remote: false }, false],
+    ["when the server listed it", { name: "m", remote: false, listing: null }, true],
+    ["not when it is answered elsewhere", { name: "m", remote: true, listing: null }, false],
+    ["not by the operator's word", { name: "m", remote: false, unproven: true, listing: null }, false],
+    ["not when another one is listed", { name: "other", remote: false, listing: null }, false],
   ])("%s", async (_name, entry, proven) => {
     const { list } = setUp(ok([entry]));
     expect(list.isProven("m")).toBe(false);
@@ -230,5 +230,42 @@ describe("a model is proven to be the server's own", () => {
     nowMs++;
     await list.check(0);
     expect(list.isProven("m")).toBe(false);
+  });
+});
+
+describe("the models that a list shows", () => {
+  const LISTED: Listed = ok([
+    { name: "b", remote: false, listing: { id: "b", created: 5 } },
+    { name: "far", remote: true, listing: { id: "far" } },
+    { name: "a", remote: false, unproven: true, listing: null },
+  ]);
+
+  test("are those that the server runs itself, in its order, with what it says of them", async () => {
+    const { list } = setUp(LISTED);
+    expect(list.models()).toEqual([]);
+    await list.check(0);
+    expect(list.models()).toEqual([
+      { name: "b", listing: { id: "b", created: 5 } },
+      { name: "a", listing: null },
+    ]);
+  });
+
+  test("are none after a look-up that failed, and those of the next one", async () => {
+    const { list, says } = setUp(LISTED);
+    await list.check(0);
+    says(err(AWAY));
+    nowMs++;
+    await list.check(0);
+    expect(list.models()).toEqual([]);
+    says(listOf("m"));
+    nowMs++;
+    await list.check(0);
+    expect(list.models()).toEqual([{ name: "m", listing: null }]);
+  });
+
+  test("ask nobody", () => {
+    const { list, asked } = setUp(LISTED);
+    list.models();
+    expect(asked).toEqual([]);
   });
 });

@@ -1,13 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import type { ChatRole } from "../../../src/core/chat.ts";
+import fc from "fast-check";
+import { CHAT_ROLES, type Part, type Task } from "../../../src/core/chat.ts";
 import { fold } from "../../../src/scan/fold.ts";
 import { compileScan, scan } from "../../../src/scan/scan.ts";
-import { chatRequest } from "../../support/deps.ts";
+import { chatRequest, chatTask, requestOf } from "../../support/deps.ts";
 
 const finds = (keyword: string, text: string) => scan(chatRequest(text), compileScan([keyword])).length === 1;
 
 describe("scan", () => {
-  test.each(["system", "user", "assistant"] satisfies ChatRole[])("looks into messages of the %s", (role) => {
+  test.each(CHAT_ROLES)("looks into messages of the %s", (role) => {
     const messages = [
       { role: "user" as const, content: "nothing here" },
       { role, content: "the Secret is out" },
@@ -87,4 +88,212 @@ describe("scan", () => {
     const findings = scan(chatRequest("alpha and beta"), compileScan(["alpha", "beta", "ALPHA"]));
     expect(findings).toEqual([{ code: "keyword", path: "/messages/0/content" }]);
   });
+});
+
+/** Where "secret" is found in a body; what the body means does not matter for that. */
+const pathsIn = (body: object): string[] =>
+  scan(requestOf(chatTask([]), body), compileScan(["secret"])).map(({ code, path }) => {
+    expect(code).toBe("keyword");
+    return path;
+  });
+
+describe("every text of a body", () => {
+  test.each([
+    [
+      "a part of a message",
+      { messages: [{ content: [{ type: "text", text: "a secret" }] }] },
+      "/messages/0/content/0/text",
+    ],
+    [
+      "the description of a tool",
+      { tools: [{ function: { name: "f", description: "the secret" } }] },
+      "/tools/0/function/description",
+    ],
+    [
+      "the name of a tool's parameter",
+      { tools: [{ function: { parameters: { properties: { secret_name: { type: "string" } } } } }] },
+      "/tools/0/function/parameters/properties/secret_name",
+    ],
+    [
+      "a choice of a tool's parameter",
+      { tools: [{ function: { parameters: { properties: { p: { enum: ["a", "secret"] } } } } }] },
+      "/tools/0/function/parameters/properties/p/enum/1",
+    ],
+    [
+      "the arguments of a call in the OpenAI protocol",
+      { messages: [{ tool_calls: [{ function: { name: "f", arguments: '{"q":"secret"}' } }] }] },
+      "/messages/0/tool_calls/0/function/arguments",
+    ],
+    [
+      "the arguments of a call in the Ollama protocol",
+      { messages: [{ tool_calls: [{ function: { name: "f", arguments: { q: ["secret"] } } }] }] },
+      "/messages/0/tool_calls/0/function/arguments/q/0",
+    ],
+    ["the result of a call", { messages: [{ role: "tool", content: "secret" }] }, "/messages/0/content"],
+    ["the name of who speaks", { messages: [{ role: "user", name: "secret", content: "" }] }, "/messages/0/name"],
+    [
+      "the schema of an answer",
+      { response_format: { json_schema: { name: "x", schema: { title: "Secret" } } } },
+      "/response_format/json_schema/schema/title",
+    ],
+    ["what stops an answer", { stop: ["secret"] }, "/stop/0"],
+    ["what stops an answer of Ollama's", { options: { stop: ["x", "secret"] } }, "/options/stop/1"],
+    ["the user", { user: "secret@example.org" }, "/user"],
+    ["a value of metadata", { metadata: { ticket: "SECRET-1" } }, "/metadata/ticket"],
+    ["a name in metadata", { metadata: { secret: "1" } }, "/metadata/secret"],
+    ["a text to continue", { prompt: "secret" }, "/prompt"],
+    ["what follows it", { prompt: "", suffix: "secret" }, "/suffix"],
+    ["one of many texts", { input: ["x", "y", "secret"] }, "/input/2"],
+    ["a field that nobody here knows", { x_new: { deep: [{ list: ["a", ["secret"]] }] } }, "/x_new/deep/0/list/1/0"],
+    ["the name of such a field", { "x secret": 1 }, "/x secret"],
+    ["a name with the signs of a pointer", { "a/b~c": { d: "secret" } }, "/a~1b~0c/d"],
+    [
+      "an address of an image",
+      { messages: [{ content: [{ image_url: { url: "https://secret.example/" } }] }] },
+      "/messages/0/content/0/image_url/url",
+    ],
+    ["a model that is not the request's own", { tools: [{ model: "secret" }] }, "/tools/0/model"],
+  ])("is looked through: %s", (_name, body, path) => {
+    expect(pathsIn(body)).toEqual([path]);
+  });
+
+  test.each(['{"q":"s\\u0065cret"}', '{"q":"\\u0053ECRET"}', "s\\u0065cret"])(
+    "is read where it is JSON inside a string: %s",
+    (text) => {
+      expect(pathsIn({ messages: [{ tool_calls: [{ function: { arguments: text } }] }] })).toHaveLength(1);
+    },
+  );
+
+  test("is read as one where a phrase is broken over parts, or over an escaped line end", () => {
+    const parts: Part[] = [
+      { kind: "text", text: "project" },
+      { kind: "text", text: "falcon" },
+    ];
+    const compiled = compileScan(["project falcon"]);
+    expect(scan(requestOf(chatTask([{ role: "user", content: parts }]), {}), compiled)).toEqual([
+      { code: "keyword", path: "/messages/0/content" },
+    ]);
+    expect(scan(requestOf(chatTask([]), { a: '{"q":"project\\nfalcon"}' }), compiled)).toHaveLength(1);
+  });
+
+  test("is found each where it stands", () => {
+    expect(pathsIn({ a: "secret", b: { secret: "no", c: ["secret", "x", "a SECRET"] }, d: "x" })).toEqual([
+      "/a",
+      "/b/secret",
+      "/b/c/0",
+      "/b/c/2",
+    ]);
+  });
+
+  test("is not the model's name, which is no place for content", () => {
+    expect(pathsIn({ model: "secret-model:8b", messages: [] })).toEqual([]);
+  });
+
+  test("is not what is no text", () => {
+    expect(pathsIn({ temperature: 1, stream: true, stop: null, n: [1, 2], metadata: {} })).toEqual([]);
+  });
+
+  test("is unscannable by itself, wherever it is, and the rest is scanned all the same", () => {
+    const endless = `x${"\u0301".repeat(100)}`;
+    const body = { tools: [{ function: { description: endless } }], user: "secret", [endless]: 1 };
+    expect(scan(requestOf(chatTask([]), body), compileScan(["secret"]))).toEqual([
+      { code: "unscannable", path: "/tools/0/function/description" },
+      { code: "keyword", path: "/user" },
+      { code: "unscannable", path: `/${endless}` },
+    ]);
+  });
+
+  test("is found wherever a walk of the parsed body finds a string", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 6 }), fc.nat(), (value, at) => {
+        let count = 0;
+        const planted: unknown = JSON.parse(JSON.stringify(value), (_key, item) =>
+          typeof item === "string" && count++ === at % 7 ? "a secret" : item,
+        );
+        expect(pathsIn({ planted }).length > 0).toBe(/secret/i.test(JSON.stringify(planted)));
+      }),
+    );
+  });
+});
+
+const TEXT: Part = { kind: "text", text: "what is this?" };
+const IMAGE: Part = { kind: "image", mediaType: "image/png", base64: "aGk=" };
+const OTHER: Part = { kind: "other", original: { type: "input_audio" } };
+const EMBEDDING: Task = { kind: "embedding", inputs: [], dimensions: null };
+
+describe.each([
+  ["with keywords", compileScan(["secret"])],
+  ["without keywords", compileScan([])],
+])("content that is no text, %s,", (_name, compiled) => {
+  const opaqueIn = (...contents: readonly (string | readonly Part[])[]) => {
+    const messages = contents.map((content) => ({ role: "user" as const, content }));
+    return scan(requestOf(chatTask(messages), { messages: [] }), compiled);
+  };
+  const tokensIn = (body: object) => scan(requestOf(EMBEDDING, body), compiled);
+
+  test.each([
+    ["an image", [IMAGE]],
+    ["an image beside text", [TEXT, IMAGE]],
+    ["a part that only the client's protocol has", [TEXT, OTHER]],
+    ["many parts", [IMAGE, OTHER, IMAGE]],
+  ])("is found once for its message: %s", (_what, parts) => {
+    expect(opaqueIn("hello", [TEXT], parts, "bye")).toEqual([{ code: "opaque", path: "/messages/2/content" }]);
+  });
+
+  test.each(["system", "assistant", "tool"] as const)("is found in messages of the %s", (role) => {
+    expect(scan(requestOf(chatTask([{ role, content: [IMAGE] }]), {}), compiled)).toEqual([
+      { code: "opaque", path: "/messages/0/content" },
+    ]);
+  });
+
+  test.each([
+    [{ messages: [{ content: "look", images: ["aGk="] }] }, "/messages/0/images"],
+    [{ messages: [{ content: "x" }, { content: "hear", audio: { id: "a" } }] }, "/messages/1/audio"],
+    [{ messages: [{ content: [{ type: "text", text: "x", new: "data:application/pdf;base64,aGk=" }] }] }, ""],
+    [{ x_unknown: { deep: ["DATA:image/png;base64,aGk="] } }, ""],
+  ])("is found where only the body has it: %j", (body, path) => {
+    expect(scan(requestOf(chatTask([]), body), compiled)).toEqual([{ code: "opaque", path }]);
+  });
+
+  test("is not an empty list of images, nor a word about data", () => {
+    const body = { messages: [{ content: "data: a,b", images: [], audio: null }], user: "data:none" };
+    expect(scan(requestOf(chatTask([]), body), compiled)).toEqual([]);
+  });
+
+  test("is not a part of text", () => {
+    expect(opaqueIn([TEXT], [TEXT, TEXT], "hello", [])).toEqual([]);
+  });
+
+  test.each([
+    [{ input: [1, 2, 3] }, "/input"],
+    [{ input: [[1, 2], [3]] }, "/input"],
+    [{ input: ["text", [1]] }, "/input"],
+    [{ prompt: [15, 3] }, "/prompt"],
+    [{ prompt: [[15], [3]] }, "/prompt"],
+    [{ context: [1, 2, 3] }, "/context"],
+  ])("is found where tokens stand for text: %j", (body, path) => {
+    expect(tokensIn(body)).toEqual([{ code: "opaque", path }]);
+  });
+
+  test.each([
+    { input: "text" },
+    { input: ["text", "more"] },
+    { input: [] },
+    { input: 5 },
+    { prompt: null },
+    { context: [] },
+    { logit_bias: { "50256": -100 } },
+    { dimensions: 256, messages: [1] },
+  ])("is not found in %j", (body) => {
+    expect(tokensIn(body)).toEqual([]);
+  });
+});
+
+test("a request can be sensitive and hold what is no text", () => {
+  const request = requestOf(chatTask([{ role: "user", content: [TEXT, IMAGE] }]), { user: "secret", input: [1] });
+  expect(scan(request, compileScan(["secret"])).toSorted((a, b) => a.path.localeCompare(b.path))).toEqual([
+    { code: "opaque", path: "/input" },
+    { code: "opaque", path: "/messages/0/content" },
+    { code: "keyword", path: "/user" },
+  ]);
 });

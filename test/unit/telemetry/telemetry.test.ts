@@ -15,6 +15,8 @@ function setUp(level = "info") {
 
 const finished: ChatFinished = {
   requestId: "01a2",
+  surface: "openai_chat",
+  streamed: true,
   decision: "route",
   status: "failed",
   provider: "openai",
@@ -37,6 +39,8 @@ describe("a finished chat request", () => {
         service: "policy-mesh",
         event: "chat",
         request_id: "01a2",
+        surface: "openai_chat",
+        streamed: true,
         decision: "route",
         status: "failed",
         provider: "openai",

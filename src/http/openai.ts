@@ -1,0 +1,42 @@
+import { Elysia } from "elysia";
+import type { Deps } from "../gateway/deps.ts";
+import { OPENAI } from "./dialect.ts";
+import { OPENAI_ANSWER_PROBLEMS } from "./schemas/openai-problem.ts";
+import { surfaceHandler } from "./surface-route.ts";
+import { openaiChat } from "./translate/openai-chat.ts";
+import { openaiCompletions } from "./translate/openai-completions.ts";
+import { openaiEmbeddings } from "./translate/openai-embeddings.ts";
+import { openaiResponses } from "./translate/openai-responses.ts";
+import { bodyReader } from "./validation.ts";
+
+/** The OpenAI protocol's ways to ask a model. */
+export function openaiRoutes(deps: Deps, maxBytes: number) {
+  const parse = (schema: Parameters<typeof bodyReader>[0]) => [bodyReader(schema, { maxBytes }), "json"] as const;
+  return new Elysia({ name: "policy-mesh/openai" })
+    .post("/v1/chat/completions", surfaceHandler(deps, openaiChat, OPENAI), {
+      body: openaiChat.body,
+      parse: [...parse(openaiChat.body)],
+      response: OPENAI_ANSWER_PROBLEMS,
+      detail: detail("Chat completion", "OpenAI's chat completions, streamed or not."),
+    })
+    .post("/v1/completions", surfaceHandler(deps, openaiCompletions, OPENAI), {
+      body: openaiCompletions.body,
+      parse: [...parse(openaiCompletions.body)],
+      response: OPENAI_ANSWER_PROBLEMS,
+      detail: detail("Completion", "OpenAI's legacy completions, streamed or not."),
+    })
+    .post("/v1/embeddings", surfaceHandler(deps, openaiEmbeddings, OPENAI), {
+      body: openaiEmbeddings.body,
+      parse: [...parse(openaiEmbeddings.body)],
+      response: OPENAI_ANSWER_PROBLEMS,
+      detail: detail("Embeddings", "OpenAI's embeddings; by the model named, or not at all."),
+    })
+    .post("/v1/responses", surfaceHandler(deps, openaiResponses, OPENAI), {
+      body: openaiResponses.body,
+      parse: [...parse(openaiResponses.body)],
+      response: OPENAI_ANSWER_PROBLEMS,
+      detail: detail("Response", "OpenAI's responses: text, function tools, streams. Nothing is stored."),
+    });
+}
+
+const detail = (summary: string, description: string) => ({ summary, description, tags: ["openai"] });

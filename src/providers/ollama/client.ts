@@ -1,0 +1,44 @@
+import { Ollama } from "ollama/browser";
+import type { JsonObject } from "../../core/json.ts";
+import { type Fetch, guardedFetch } from "../guarded-fetch.ts";
+
+export type Endpoint = "chat" | "generate" | "embed" | "embeddings";
+
+/**
+ * The SDK's client, which sends a body as it is. Its own `chat` and `generate` first look into `images`, which here are
+ * a client's words: the SDK's build for Node sends the file that such a word names, and a number becomes as many bytes.
+ */
+class BodyClient extends Ollama {
+  ask(endpoint: Endpoint, body: JsonObject): Promise<unknown> {
+    return this.processStreamableRequest(endpoint, { ...body });
+  }
+}
+
+export function openClient(baseUrl: string, signal: AbortSignal): BodyClient {
+  return clientWith(baseUrl, guardedFetch(signal, { direct: true }));
+}
+
+/**
+ * The body of a streamed answer, unread. The SDK makes the request and sees the status; its reader of NDJSON is passed
+ * by, since it prints lines that it cannot parse, knows no bounds, lets a stream end anywhere and throws the bytes away.
+ */
+export async function openStream(
+  baseUrl: string,
+  endpoint: Endpoint,
+  body: JsonObject,
+  signal: AbortSignal,
+): Promise<ReadableStream<Uint8Array> | null> {
+  const guarded = guardedFetch(signal, { direct: true, stream: true });
+  const responses: Response[] = [];
+  const client = clientWith(baseUrl, async (input, init) => {
+    const response = await guarded(input, init);
+    responses.push(response);
+    return response;
+  });
+  // What this gives would begin to read only when it is iterated, which nobody does.
+  await client.ask(endpoint, body);
+  return responses[0]?.body ?? null;
+}
+
+const clientWith = (baseUrl: string, fetchHook: Fetch): BodyClient =>
+  new BodyClient({ host: baseUrl, fetch: fetchHook as typeof fetch });

@@ -1,0 +1,60 @@
+import { describe, expect, test } from "bun:test";
+import { ResponseTooLarge } from "../../../src/providers/guarded-fetch.ts";
+import { MAX_LINE_BYTES, NdjsonLines } from "../../../src/providers/ndjson.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const text = (line: Uint8Array) => new TextDecoder().decode(line);
+
+function linesOf(...pieces: readonly Uint8Array[]): string[] {
+  const lines = new NdjsonLines();
+  return [...pieces.flatMap((piece) => [...lines.push(piece)]), ...lines.rest()].map(text);
+}
+
+describe("lines of a stream", () => {
+  test("keep their bytes, newline and carriage return included", () => {
+    expect(linesOf(bytes('{"a":1}\n{"b":"é"}\r\n'))).toEqual(['{"a":1}\n', '{"b":"é"}\r\n']);
+  });
+
+  test("are the same wherever the network cuts them", () => {
+    const whole = bytes('{"a":"é😀"}\r\n\n{"b":2}\n{"c":3}');
+    const expected = ['{"a":"é😀"}\r\n', '{"b":2}\n', '{"c":3}\n'];
+    for (let at = 0; at <= whole.byteLength; at++) {
+      expect(linesOf(whole.subarray(0, at), whole.subarray(at))).toEqual(expected);
+    }
+    expect(linesOf(...Array.from(whole, (byte) => new Uint8Array([byte])))).toEqual(expected);
+  });
+
+  test("come as soon as they are whole", () => {
+    const lines = new NdjsonLines();
+    expect(lines.push(bytes("1\n2")).map(text)).toEqual(["1\n"]);
+    expect(lines.push(bytes("\n3")).map(text)).toEqual(["2\n"]);
+    expect(lines.rest().map(text)).toEqual(["3\n"]);
+    expect(lines.rest()).toEqual([]);
+  });
+
+  test.each(["", "\n", "\r\n", " \t\r\n\n"])("that are blank (%j) are none", (blank) => {
+    expect(linesOf(bytes(blank))).toEqual([]);
+  });
+
+  test("may be long", () => {
+    const long = `${"x".repeat(1024 * 1024)}\n`;
+    const pieces: Uint8Array[] = [];
+    for (let at = 0; at < long.length; at += 1_000) pieces.push(bytes(long.slice(at, at + 1_000)));
+    expect(linesOf(...pieces)).toEqual([long]);
+  });
+
+  test("have a bound, whether they end or not", () => {
+    const piece = new Uint8Array(MAX_LINE_BYTES / 4).fill(0x78);
+    const full = [piece, piece, piece, piece];
+    const more = bytes("x");
+    expect(() => linesOf(...full, more)).toThrow(ResponseTooLarge);
+    expect(() => linesOf(...full, bytes("\n"))).toThrow(ResponseTooLarge);
+    const atOnce = new Uint8Array(MAX_LINE_BYTES + 1).fill(0x78, 0, -1).fill(0x0a, -1);
+    expect(() => linesOf(atOnce)).toThrow(ResponseTooLarge);
+    expect(linesOf(atOnce.subarray(1)).map((line) => line.length)).toEqual([MAX_LINE_BYTES]);
+    expect(linesOf(...full.slice(1), bytes("\n"), piece).map((line) => line.length)).toEqual([
+      (MAX_LINE_BYTES / 4) * 3 + 1,
+      MAX_LINE_BYTES / 4 + 1,
+    ]);
+  });
+});
