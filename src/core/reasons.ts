@@ -54,7 +54,9 @@ export const ROUTING_REASONS = {
     "A part cannot be read (an image, audio, a file, token numbers); the request stays local.",
   ),
   embedding_model: routing("An embedding goes to the provider that has the model wished for, else to the local one."),
-  cost_prefer_local: routing("The prompt is at most COST_MAX_PROMPT_LENGTH_FOR_LOCAL characters; local is cheapest."),
+  cost_prefer_local: routing(
+    "The prompt is text of at most COST_MAX_PROMPT_LENGTH_FOR_LOCAL characters; local is cheapest.",
+  ),
   default: routing("No rule matched; DEFAULT_PROVIDER answers."),
 } as const satisfies Record<string, Reason>;
 

@@ -32,7 +32,9 @@ export const OLLAMA: Dialect = {
   refusal: (_, { message }) => ({ error: message }),
 };
 
-const OPENAI_PATHS = /^\/v1\/(chat\/completions|completions|embeddings|responses|models)(\/|$)/;
+/** With what the gateway does not serve of the protocol, so that its clients read why. */
+const OPENAI_PATHS =
+  /^\/v1\/(chat\/completions|completions|embeddings|responses|models|files|uploads|images|audio|videos|moderations|batches|fine_tuning|assistants|threads|vector_stores|conversations|realtime|evals|organization)(\/|$)/;
 
 /** By the path, so that what goes wrong before a route is found is told in its clients' words too. */
 export function dialectOf(path: string): Dialect {

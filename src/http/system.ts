@@ -87,24 +87,39 @@ async function providerState(provider: Provider): Promise<ReadyBody["dependencie
   return { state: "down", required: false, detail };
 }
 
+const OPAQUE_RULE: RoutesBody["rules"][number] = {
+  when: "some content is no text: an image, audio, a file, token numbers",
+  route: ["local"],
+  forbidden_zones: ["cloud"],
+  reason: "scan.opaque_content",
+};
+
 function effectivePolicy({ policy, scan, providers }: Deps): RoutesBody {
   return {
     policy: "built-in",
     rules: [
       {
-        when: `any of ${scan.keywords.length} sensitivity keywords stands in a message`,
+        when: `any of ${scan.keywords.length} sensitivity keywords stands anywhere in the request`,
         route: ["local"],
         forbidden_zones: ["cloud"],
         reason: "sensitive_keyword_match",
       },
       {
-        when: "a message cannot be scanned for them",
+        when: "some text cannot be scanned for them",
         route: ["local"],
         forbidden_zones: ["cloud"],
         reason: "scan.unscannable",
       },
+      ...(policy.opaqueContentToCloud ? [] : [OPAQUE_RULE]),
       {
-        when: `the prompt has at most ${policy.maxPromptLengthForLocal} characters`,
+        when: "it asks for an embedding by a model of the cloud provider",
+        route: ["openai"],
+        forbidden_zones: [],
+        reason: "embedding_model",
+      },
+      { when: "it asks for any other embedding", route: ["local"], forbidden_zones: [], reason: "embedding_model" },
+      {
+        when: `the prompt is nothing but text, of at most ${policy.maxPromptLengthForLocal} characters`,
         route: ["local"],
         forbidden_zones: [],
         reason: "cost_prefer_local",

@@ -28,7 +28,8 @@ export function decide(policy: Policy, features: Features): Decision {
   if (features.task === "embedding") {
     return { route: [features.wishedProvider ?? "local"], forbiddenZones: [], reasonCodes: ["embedding_model"] };
   }
-  if (features.promptLength <= policy.maxPromptLengthForLocal) {
+  // How long a prompt is that is not all text, nobody knows.
+  if (!features.opaque && features.promptLength <= policy.maxPromptLengthForLocal) {
     return { route: ["local"], forbiddenZones: [], reasonCodes: ["cost_prefer_local"] };
   }
   return { route: [policy.defaultProvider], forbiddenZones: [], reasonCodes: ["default"] };

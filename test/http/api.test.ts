@@ -307,6 +307,9 @@ describe("operations", () => {
       rules: [
         { route: ["local"], forbidden_zones: ["cloud"], reason: "sensitive_keyword_match" },
         { route: ["local"], forbidden_zones: ["cloud"], reason: "scan.unscannable" },
+        { route: ["local"], forbidden_zones: ["cloud"], reason: "scan.opaque_content" },
+        { route: ["openai"], forbidden_zones: [], reason: "embedding_model" },
+        { route: ["local"], forbidden_zones: [], reason: "embedding_model" },
         { route: ["local"], reason: "cost_prefer_local" },
         { route: ["openai"], reason: "default" },
       ],

@@ -18,7 +18,7 @@ export const OpenAiPart = Type.Object(
       Type.Object(
         {
           url: Type.String({ description: "A base64 data URL; http(s) only where the provider speaks OpenAI." }),
-          detail: given.string("`auto`, or others where the provider speaks OpenAI."),
+          detail: given.string("`auto` or `high`, or others where the provider speaks OpenAI."),
         },
         OPEN,
       ),

@@ -99,7 +99,8 @@ function toImage(part: OpenAiPart, field: string): Part {
 
 const imageUrlRule: FieldRule = objectOf({
   url: carriedIf((value) => typeof value === "string" && isImageDataUrl(value)),
-  detail: only("auto"),
+  // How finely a model looks at an image is a wish about cost, which a model of another protocol has no choice in.
+  detail: only("auto", "high"),
 });
 
 /** Each carried in a part of its own type. Clients mark parts for the provider's cache; that changes no answer. */

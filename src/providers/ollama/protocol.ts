@@ -97,9 +97,15 @@ export function readRecord(endpoint: "chat" | "generate", value: JsonObject): Ge
 
 export function readEmbedding(endpoint: "embed" | "embeddings", value: JsonObject): EmbeddingAnswer | null {
   if (endpoint === "embed") {
-    return EmbedAnswer.Check(value) ? { ...reported(value), vectors: value.embeddings } : null;
+    return EmbedAnswer.Check(value) ? { ...embedded(value), vectors: value.embeddings } : null;
   }
-  return EmbeddingsAnswer.Check(value) ? { ...reported(value), vectors: [value.embedding] } : null;
+  return EmbeddingsAnswer.Check(value) ? { ...embedded(value), vectors: [value.embedding] } : null;
+}
+
+/** Nothing is completed, so nothing is counted. */
+function embedded(counts: Pick<Head, "model" | "prompt_eval_count">) {
+  const usage: Usage = { promptTokens: counts.prompt_eval_count ?? null, completionTokens: null };
+  return { model: counts.model ?? undefined, usage };
 }
 
 function toRecord(head: Head, said: Said, text: string): GenerationRecord {

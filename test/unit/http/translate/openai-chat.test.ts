@@ -46,7 +46,7 @@ describe("a chat completion request", () => {
           role: "user",
           content: [
             { type: "text", text: "What is this?", prompt_cache_breakpoint: { mode: "explicit" } },
-            { type: "image_url", image_url: { url: `data:image/PNG;base64,${PNG}`, detail: "auto" } },
+            { type: "image_url", image_url: { url: `data:image/PNG;base64,${PNG}`, detail: "high" } },
           ],
         },
         {
@@ -295,7 +295,7 @@ describe("a message", () => {
       ["messages[0].content[0]"],
     ],
     [
-      user({ type: "image_url", image_url: { url: `data:;base64,${PNG}`, detail: "high" } }),
+      user({ type: "image_url", image_url: { url: `data:;base64,${PNG}`, detail: "low" } }),
       { role: "user", content: [{ kind: "image", mediaType: null, base64: PNG }] },
       ["messages[0].content[0].image_url.detail"],
     ],
