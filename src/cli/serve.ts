@@ -57,6 +57,7 @@ async function greet({ url, database, databaseProblem, providers }: Gateway): Pr
       "",
       `Policy Mesh serves on ${url}`,
       `  chat      POST ${url}/v1/chat`,
+      `  clients   of OpenAI at ${url}/v1, of Ollama at ${url}`,
       `  docs      ${url}/docs`,
       `  metrics   ${url}/v1/metrics`,
       `  database  ${database === "embedded" ? "embedded Postgres" : "the server that DATABASE_URL names"}${trouble}`,

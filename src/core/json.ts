@@ -5,3 +5,13 @@ export type JsonObject = { readonly [key: string]: JsonValue };
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** Null where the text is no JSON, or the JSON no object. */
+export function parseJsonObject(text: string): JsonObject | null {
+  try {
+    const value: JsonValue = JSON.parse(text);
+    return isJsonObject(value) ? value : null;
+  } catch {
+    return null;
+  }
+}

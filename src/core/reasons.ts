@@ -96,7 +96,7 @@ export const ERROR_REASONS = {
   "policy.no_compliant_route": denial(403, "No provider may answer this request under its constraints."),
   "policy.embedding_model_unavailable": denial(
     404,
-    "No provider that may answer has the embedding model wished for; vectors of another one would not compare.",
+    "No provider that may answer has the embedding model wished for; vectors of another one would not compare. `GET /v1/models` lists what there is.",
   ),
   "provider.timeout": provider(504, "The provider was silent, or not done, for PROVIDER_TIMEOUT_SECONDS.", {
     type: "timeout_error",

@@ -3,6 +3,7 @@ import type { AllowedTarget, Decision } from "../core/decision.ts";
 import type { Answer } from "./chat-result.ts";
 import { CUT, collect } from "./collect.ts";
 import type { Providers } from "./deps.ts";
+import type { Targets } from "./plan.ts";
 
 /** What a request needs on its way to a provider. */
 export type Errand = {
@@ -30,8 +31,6 @@ export type OpenedStream = {
   readonly first: Chunk;
   readonly rest: TimedChunks;
 };
-
-export type Targets = readonly [AllowedTarget, ...AllowedTarget[]];
 
 /** Walks the allowed targets until one answers; the last failure is the request's. */
 export const attemptInTurn = (targets: Targets, errand: Errand): Promise<AttemptResult> =>

@@ -1,14 +1,14 @@
 import type { ChatRequest } from "../core/chat.ts";
-import type { AllowedTarget, Decision } from "../core/decision.ts";
+import type { Decision } from "../core/decision.ts";
 import type { ReasonCode } from "../core/reasons.ts";
 import type { Result } from "../core/result.ts";
-import type { Denial } from "./plan.ts";
+import type { Denial, Targets } from "./plan.ts";
 import type { Stopwatch } from "./stopwatch.ts";
 
 /** Who asks, and until when: the signal is the caller's connection. */
 export type Call = { readonly requestId: string; readonly signal: AbortSignal };
 
-type Planned = Result<readonly [AllowedTarget, ...AllowedTarget[]], Denial>;
+type Planned = Result<Targets, Denial>;
 
 /** A request that was decided, and the clock that runs for it. */
 export type Decided = {

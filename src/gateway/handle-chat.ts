@@ -4,16 +4,16 @@ import type { Result } from "../core/result.ts";
 import { decide } from "../policy/built-in.ts";
 import { extractFeatures } from "../policy/features.ts";
 import { scan } from "../scan/scan.ts";
-import { attemptInTurn, type Errand, openInTurn, type Targets, type Unanswered } from "./attempt.ts";
+import { attemptInTurn, type Errand, openInTurn, type Unanswered } from "./attempt.ts";
 import { type Answer, type AnswerError, type AnswerHead, type Ending, headOf } from "./chat-result.ts";
 import type { Call, Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
 import { aborted, broken, denied, failed, succeeded, unfit, withheld } from "./endings.ts";
-import { plan, providerOfWish } from "./plan.ts";
+import { plan, providerOfWish, type Targets } from "./plan.ts";
 import { intentOf } from "./records.ts";
 import { announce, settle } from "./settle.ts";
 import { Stopwatch } from "./stopwatch.ts";
-import { AnswerStream } from "./stream.ts";
+import { AnswerStream, type Judge } from "./stream.ts";
 
 /** A request whose intent is on record, and where it may go. */
 export type Admitted = {
@@ -92,12 +92,16 @@ export async function answerWhole<T>(
  * The second half for a stream. Resolves when its first chunk is there, so that a provider that fails at once is told
  * by the status; what goes wrong later is told in the stream.
  */
-export async function answerStream(deps: Deps, { decided, targets }: Admitted): Promise<AnswerStream | Refused> {
+export async function answerStream<E extends Judge>(
+  deps: Deps,
+  { decided, targets }: Admitted,
+  encoderOf: (head: AnswerHead) => E,
+): Promise<AnswerStream<E> | Refused> {
   const cut = new AbortController();
   try {
     const callerSignal = AbortSignal.any([decided.call.signal, cut.signal]);
     const opened = await openInTurn(targets, errandOf(deps, decided, callerSignal));
-    if (opened.kind === "opened") return new AnswerStream(deps, decided, opened, cut);
+    if (opened.kind === "opened") return new AnswerStream(deps, decided, opened, cut, encoderOf);
     return await end(opened.target, endingOf(opened));
   } catch (bug) {
     deps.telemetry.bug({ requestId: decided.call.requestId, error: bug });

@@ -17,7 +17,8 @@ export type Denial = {
   readonly provider: ProviderId | null;
 };
 
-type Targets = readonly [AllowedTarget, ...AllowedTarget[]];
+/** Where a request may go, in the order to try. */
+export type Targets = readonly [AllowedTarget, ...AllowedTarget[]];
 
 /** The only maker of `AllowedTarget`: what a decision routes to, less what it forbids and what cannot carry the request. */
 export function plan(decision: Decision, request: ChatRequest, providers: Providers): Result<Targets, Denial> {

@@ -4,7 +4,7 @@ import type { OpenedStream } from "./attempt.ts";
 import { type AnswerError, type AnswerHead, type Ending, headOf } from "./chat-result.ts";
 import type { Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
-import { aborted, broken, failed, succeeded } from "./endings.ts";
+import { aborted, broken, failed, succeeded, unfit } from "./endings.ts";
 import { settle } from "./settle.ts";
 
 /** Longest stream there is, however lively: its row must not stay pending for ever. */
@@ -13,13 +13,17 @@ export const MAX_STREAM_MS = 3_600_000;
 /** A stream ends with exactly one `end` or `error`, unless its reader left. */
 export type StreamEvent = ContentChunk | EndChunk | { readonly kind: "error"; readonly error: AnswerError };
 
+/** Who writes a stream for its client, and may find that it cannot. */
+export type Judge = { unfit?(next: ContentChunk | EndChunk): AnswerError | null };
+
 /**
  * An answer that has begun. Reads on from the provider only when it is read itself. Its row is settled once, whatever
  * happens: before the end is given away (I6), or as soon as the reader leaves or the time is over, read or not.
  */
-export class AnswerStream {
+export class AnswerStream<E extends Judge = Judge> {
   readonly kind = "stream";
   readonly head: AnswerHead;
+  readonly encoder: E;
   readonly #deps: Deps;
   readonly #decided: Decided;
   readonly #opened: OpenedStream;
@@ -28,10 +32,18 @@ export class AnswerStream {
   readonly #limit: Timer;
   #usage: Usage = NO_USAGE;
   #isTooLong = false;
+  #hasFailed = false;
 
   /** `cut` ends the upstream call that `opened` reads, as the caller's own signal does. */
-  constructor(deps: Deps, decided: Decided, opened: OpenedStream, cut: AbortController) {
+  constructor(
+    deps: Deps,
+    decided: Decided,
+    opened: OpenedStream,
+    cut: AbortController,
+    encoderOf: (head: AnswerHead) => E,
+  ) {
     this.head = headOf(decided, opened.target);
+    this.encoder = encoderOf(this.head);
     this.#deps = deps;
     this.#decided = decided;
     this.#opened = opened;
@@ -57,6 +69,14 @@ export class AnswerStream {
   /** For a reader who leaves. */
   cancel(): void {
     this.#cut.abort();
+  }
+
+  /** For a bug of whoever writes the stream: its row says that it failed, unless it is settled already. */
+  fail(bug: unknown): void {
+    this.#tellBug(bug);
+    this.#hasFailed = true;
+    this.#opened.rest.hangUp();
+    void this.#drain();
   }
 
   async #drain(): Promise<void> {
@@ -91,6 +111,9 @@ export class AnswerStream {
   /** Null while the stream goes on. */
   #endingOf(chunk: Chunk): Ending | null {
     const { target } = this.#opened;
+    if (this.#hasFailed) return broken(target, this.#usage);
+    const error = chunk.kind === "usage" || chunk.kind === "failure" ? null : this.encoder.unfit?.(chunk);
+    if (error) return unfit(target.model, chunk.kind === "end" ? chunk.usage : this.#usage, error);
     if (chunk.kind === "end") return succeeded(chunk.model, chunk.usage);
     if (this.#decided.call.signal.aborted || this.#cut.signal.aborted) return aborted(target, this.#usage);
     if (this.#isTooLong) return failed(target, TOO_LONG, this.#usage);

@@ -8,6 +8,7 @@ import { OLLAMA } from "./dialect.ts";
 import { usable } from "./models.ts";
 import { localShowBody, modelToShow, psBody, remoteShowBody, tagsBody, versionBody } from "./ollama-catalog.ts";
 import { Refusal } from "./problem.ts";
+import { openBody } from "./schemas/literals.ts";
 import { OLLAMA_ANSWER_PROBLEMS, OLLAMA_PROBLEMS } from "./schemas/ollama-problem.ts";
 import { OllamaShowBody } from "./schemas/ollama-show.ts";
 import { surfaceHandler } from "./surface-route.ts";
@@ -23,25 +24,31 @@ export function ollamaRoutes(deps: Deps, maxBytes: number) {
     .post("/api/chat", surfaceHandler(deps, ollamaChat, OLLAMA), {
       body: ollamaChat.body,
       parse: [bodyReader(ollamaChat.body, options), "json"],
-      response: OLLAMA_ANSWER_PROBLEMS,
+      response: {
+        ...OLLAMA_ANSWER_PROBLEMS,
+        200: openBody("A message; NDJSON, a record a line, unless `stream` is false."),
+      },
       detail: detail("Chat", "Ollama's chat; a stream of NDJSON unless `stream` is false."),
     })
     .post("/api/generate", surfaceHandler(deps, ollamaGenerate, OLLAMA), {
       body: ollamaGenerate.body,
       parse: [bodyReader(ollamaGenerate.body, options), "json"],
-      response: OLLAMA_ANSWER_PROBLEMS,
+      response: {
+        ...OLLAMA_ANSWER_PROBLEMS,
+        200: openBody("A completion; NDJSON, a record a line, unless `stream` is false."),
+      },
       detail: detail("Generate", "Ollama's generate; a stream of NDJSON unless `stream` is false."),
     })
     .post("/api/embed", surfaceHandler(deps, ollamaEmbed, OLLAMA), {
       body: ollamaEmbed.body,
       parse: [bodyReader(ollamaEmbed.body, options), "json"],
-      response: OLLAMA_ANSWER_PROBLEMS,
+      response: { ...OLLAMA_ANSWER_PROBLEMS, 200: openBody("The vectors.") },
       detail: detail("Embed", "Ollama's embeddings; by the model named, or not at all."),
     })
     .post("/api/embeddings", surfaceHandler(deps, ollamaEmbeddings, OLLAMA), {
       body: ollamaEmbeddings.body,
       parse: [bodyReader(ollamaEmbeddings.body, options), "json"],
-      response: OLLAMA_ANSWER_PROBLEMS,
+      response: { ...OLLAMA_ANSWER_PROBLEMS, 200: openBody("The vector.") },
       detail: detail("Embedding", "The older form of embed, for one text."),
     });
 }
@@ -57,23 +64,23 @@ export function ollamaCatalogRoutes(providers: Providers, maxBytes: number) {
     })
     .get("/api/version", versionBody, {
       parse: "json",
-      response: OLLAMA_PROBLEMS,
+      response: { ...OLLAMA_PROBLEMS, 200: openBody("The version.") },
       detail: detail("Version", "The version whose protocol is spoken."),
     })
     .get("/api/tags", () => listTags(providers), {
       parse: "json",
-      response: OLLAMA_PROBLEMS,
+      response: { ...OLLAMA_PROBLEMS, 200: openBody("The models.") },
       detail: detail("Models", "`auto`, the local models by name, the cloud provider's as `openai/NAME`."),
     })
     .get("/api/ps", async () => psBody(await providers.local.running()), {
       parse: "json",
-      response: OLLAMA_PROBLEMS,
+      response: { ...OLLAMA_PROBLEMS, 200: openBody("The models in memory.") },
       detail: detail("Running models", "Those that the local server has in memory."),
     })
     .post("/api/show", ({ body }) => show(providers, body), {
       body: OllamaShowBody,
       parse: [bodyReader(OllamaShowBody, { maxBytes, anyType: true }), "json"],
-      response: OLLAMA_PROBLEMS,
+      response: { ...OLLAMA_PROBLEMS, 200: openBody("What is known of the model.") },
       detail: detail("Model", "Details and capabilities of a model; no template, licence or file path."),
     })
     .use(managementRoutes());

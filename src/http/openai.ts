@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import type { Deps } from "../gateway/deps.ts";
 import { OPENAI } from "./dialect.ts";
+import { openBody } from "./schemas/literals.ts";
 import { OPENAI_ANSWER_PROBLEMS } from "./schemas/openai-problem.ts";
 import { surfaceHandler } from "./surface-route.ts";
 import { openaiChat } from "./translate/openai-chat.ts";
@@ -16,25 +17,31 @@ export function openaiRoutes(deps: Deps, maxBytes: number) {
     .post("/v1/chat/completions", surfaceHandler(deps, openaiChat, OPENAI), {
       body: openaiChat.body,
       parse: [...parse(openaiChat.body)],
-      response: OPENAI_ANSWER_PROBLEMS,
+      response: {
+        ...OPENAI_ANSWER_PROBLEMS,
+        200: openBody("A chat completion; with `stream: true` server-sent events of `chat.completion.chunk`."),
+      },
       detail: detail("Chat completion", "OpenAI's chat completions, streamed or not."),
     })
     .post("/v1/completions", surfaceHandler(deps, openaiCompletions, OPENAI), {
       body: openaiCompletions.body,
       parse: [...parse(openaiCompletions.body)],
-      response: OPENAI_ANSWER_PROBLEMS,
+      response: {
+        ...OPENAI_ANSWER_PROBLEMS,
+        200: openBody("A text completion; with `stream: true` server-sent events."),
+      },
       detail: detail("Completion", "OpenAI's legacy completions, streamed or not."),
     })
     .post("/v1/embeddings", surfaceHandler(deps, openaiEmbeddings, OPENAI), {
       body: openaiEmbeddings.body,
       parse: [...parse(openaiEmbeddings.body)],
-      response: OPENAI_ANSWER_PROBLEMS,
+      response: { ...OPENAI_ANSWER_PROBLEMS, 200: openBody("A list of embeddings.") },
       detail: detail("Embeddings", "OpenAI's embeddings; by the model named, or not at all."),
     })
     .post("/v1/responses", surfaceHandler(deps, openaiResponses, OPENAI), {
       body: openaiResponses.body,
       parse: [...parse(openaiResponses.body)],
-      response: OPENAI_ANSWER_PROBLEMS,
+      response: { ...OPENAI_ANSWER_PROBLEMS, 200: openBody("A Response; with `stream: true` server-sent events.") },
       detail: detail("Response", "OpenAI's responses: text, function tools, streams. Nothing is stored."),
     });
 }

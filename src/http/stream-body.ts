@@ -1,4 +1,3 @@
-import type { AnswerHead } from "../gateway/chat-result.ts";
 import type { Refused } from "../gateway/handle-chat.ts";
 import type { AnswerStream, StreamEvent } from "../gateway/stream.ts";
 import type { StreamEncoder } from "./surface.ts";
@@ -7,20 +6,21 @@ import { within } from "./within.ts";
 /** An idle connection gets a comment this often; proxies give up after thirty seconds or more. */
 const PING_EVERY_MS = 10_000;
 
-type Opening = Promise<AnswerStream | Refused>;
+type Opening = Promise<AnswerStream<StreamEncoder> | Refused>;
 
-/** Made anew when the stream opens, since another target than the one planned first may have opened it. */
-type EncoderOf = (head: AnswerHead) => StreamEncoder;
+/** What a reader gets in place of an end that nobody can give: the connection breaks off. */
+const CUT = new Error("the stream was cut");
 
 /**
  * The body of a streamed answer: one write for each chunk as soon as it is there, and nothing is read of the provider
  * before the client has taken what went before. A stream that ends without its end is an error of the connection, so
  * that no client takes it for whole (I7).
  */
-export function streamBody(opening: Opening, encoderOf: EncoderOf, planned: AnswerHead, pingEveryMs = PING_EVERY_MS) {
+export function streamBody(opening: Opening, planned: StreamEncoder, pingEveryMs = PING_EVERY_MS) {
   const text = new TextEncoder();
-  let encoder = encoderOf(planned);
-  let stream: AnswerStream | null = null;
+  // Of the target that was planned first, until it is known who answers.
+  let encoder = planned;
+  let stream: AnswerStream<StreamEncoder> | null = null;
   let hasReader = true;
 
   type Controller = ReadableStreamDefaultController<Uint8Array>;
@@ -50,9 +50,9 @@ export function streamBody(opening: Opening, encoderOf: EncoderOf, planned: Answ
     return true;
   }
 
-  async function open(controller: Controller): Promise<AnswerStream | null> {
+  async function open(controller: Controller): Promise<AnswerStream<StreamEncoder> | null> {
     const opened = (await within(opening, 0)) ?? (await openedLate(controller));
-    if (opened.kind === "stream") encoder = encoderOf(opened.head);
+    if (opened.kind === "stream") encoder = opened.encoder;
     write(controller, encoder.open());
     if (opened.kind === "stream") return opened;
     write(controller, encoder.failure(opened.error));
@@ -71,7 +71,7 @@ export function streamBody(opening: Opening, encoderOf: EncoderOf, planned: Answ
     stream ??= await open(controller);
     for (let written = false; stream !== null && !written; ) {
       const event = await withPings(controller, stream.next());
-      if (event === null) throw new Error("the stream was cut");
+      if (event === null) throw CUT;
       written = writeEvent(controller, event);
     }
   }
@@ -83,7 +83,7 @@ export function streamBody(opening: Opening, encoderOf: EncoderOf, planned: Answ
           await writeNext(controller);
         } catch (bug) {
           // Nobody will read on, so the row must not wait for it.
-          stream?.cancel();
+          if (bug !== CUT) stream?.fail(bug);
           throw bug;
         }
       },

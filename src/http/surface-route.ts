@@ -75,16 +75,16 @@ async function streamResponse(
   encoderOf: (head: AnswerHead) => StreamEncoder,
   dialect: Dialect,
 ): Promise<Response> {
-  const opening = answerStream(deps, admitted);
-  const { ping, contentType } = encoderOf(admitted.head);
+  const planned = encoderOf(admitted.head);
+  const opening = answerStream(deps, admitted, encoderOf);
   // Without pings to send there is nothing to show a client who waits.
-  const opened = ping === null ? await opening : await within(opening, HEADERS_AFTER_MS);
+  const opened = planned.ping === null ? await opening : await within(opening, HEADERS_AFTER_MS);
   if (opened?.kind === "refused") return refusalResponse(opened, dialect);
   const head = opened?.head ?? admitted.head;
-  return new Response(streamBody(opening, encoderOf, admitted.head), {
+  return new Response(streamBody(opening, planned), {
     headers: {
       ...headersOf(head, null),
-      "content-type": contentType,
+      "content-type": planned.contentType,
       // Tells nginx to hand on each chunk as it comes.
       "x-accel-buffering": "no",
     },

@@ -24,11 +24,11 @@ export type SurfaceTranslation<S extends TSchema> = {
 export type AnswerContext = {
   readonly request: ChatRequest;
   readonly requestId: string;
-  /** What was decided; the model in it is the one that is asked. */
+  /** What was decided. The model in it is the one that answered, in a stream the one that is asked. */
   readonly head: AnswerHead;
   /** When the request was received. */
   readonly receivedAt: Date;
-  /** The model that is asked; the answer's own `model` is the one that answered. */
+  /** That of `head`. */
   readonly model: string;
   /** Milliseconds since the request was received, by a monotonic clock. */
   readonly elapsedMs: () => number;
@@ -41,6 +41,11 @@ export interface StreamEncoder {
   readonly ping: string | null;
   /** Before the first chunk; may be empty. */
   open(): string;
+  /**
+   * Why its client cannot be given what comes next, or null. Asked once of every chunk and of the end, before they are
+   * put on record or written: the stream then fails.
+   */
+  unfit?(next: ContentChunk | EndChunk): AnswerError | null;
   chunk(chunk: ContentChunk): string | Uint8Array;
   /** All that comes after the last chunk, the end marker with it. */
   end(end: EndChunk): string | Uint8Array;

@@ -1,5 +1,5 @@
 import type { FailureCategory, ProviderFailure } from "../core/chat.ts";
-import { BrokenAnswer, ResponseTooLarge, UpstreamStatus } from "./guarded-fetch.ts";
+import { BrokenAnswer, ResponseTooLarge, Unreachable, UpstreamStatus } from "./guarded-fetch.ts";
 
 /** What a failure message may name: all of it is the operator's own configuration. */
 export type Upstream = {
@@ -12,7 +12,8 @@ export type Upstream = {
 
 /**
  * Maps whatever an SDK call threw to a category and a message of our own. The upstream's text is read to tell
- * categories apart and goes no further: it may quote the prompt or a key.
+ * categories apart and goes no further: it may quote the prompt or a key. What no upstream can cause is a bug of ours,
+ * and is thrown on.
  */
 export function toFailure(thrown: unknown, upstream: Upstream, model: string): ProviderFailure {
   const cause = rootCause(thrown);
@@ -23,7 +24,9 @@ export function toFailure(thrown: unknown, upstream: Upstream, model: string): P
   if (cause instanceof BrokenAnswer) {
     return { category: "malformed_response", message: `${upstream.label} broke off its answer.` };
   }
+  // What the SDKs say of a body that is no JSON.
   if (cause instanceof SyntaxError) return malformed(upstream);
+  if (!(cause instanceof Unreachable)) throw thrown;
   return {
     category: "unreachable",
     message: `${upstream.label} cannot be reached at ${new URL(upstream.baseUrl).origin}. ${upstream.unreachableHint}`,

@@ -10,6 +10,11 @@ export class ResponseTooLarge extends Error {
   override readonly name = "ResponseTooLarge";
 }
 
+/** There was no answer. */
+export class Unreachable extends Error {
+  override readonly name = "Unreachable";
+}
+
 /** The upstream began to answer and did not finish. */
 export class BrokenAnswer extends Error {
   override readonly name = "BrokenAnswer";
@@ -30,6 +35,8 @@ export class UpstreamStatus extends Error {
   }
 }
 
+type Guarded = BunFetchRequestInit & { proxy?: false; timeout: false };
+
 type Options = {
   /**
    * Ignores proxy variables of the environment, since a proxy would carry local traffic off the machine, and reuses no
@@ -46,7 +53,7 @@ type Options = {
  */
 export function guardedFetch(signal: AbortSignal, options: Options): Fetch {
   return async (input, init) => {
-    const guarded: BunFetchRequestInit & { proxy?: false; timeout: false } = {
+    const guarded: Guarded = {
       ...init,
       redirect: "manual",
       // Bun would give up after five minutes by itself; how long to wait is for the signal to say.
@@ -57,8 +64,7 @@ export function guardedFetch(signal: AbortSignal, options: Options): Fetch {
       // What stands behind TLS is a proxy that keeps its word, and a handshake is dear.
       ...(options.direct || isPlain(input) ? { keepalive: false } : {}),
     };
-    // Bun takes `proxy: false` and `timeout: false`; its types do not say so yet. A test holds it to the first.
-    const response = await fetch(input, guarded as BunFetchRequestInit);
+    const response = await reach(input, guarded);
     const headers = withoutEncoding(response.headers);
     if (options.stream && response.ok)
       return new Response(boundedStream(response), { status: response.status, headers });
@@ -66,6 +72,16 @@ export function guardedFetch(signal: AbortSignal, options: Options): Fetch {
     if (!response.ok) throw new UpstreamStatus(response.status, new TextDecoder().decode(bytes), headers);
     return new Response(bytes, { status: response.status, headers });
   };
+}
+
+/** Whatever keeps `fetch` from an answer is the network's, or the end that `signal` made. */
+async function reach(input: string | URL | Request, init: Guarded): Promise<Response> {
+  try {
+    // Bun takes `proxy: false` and `timeout: false`; its types do not say so yet. A test holds it to the first.
+    return await fetch(input, init as BunFetchRequestInit);
+  } catch {
+    throw new Unreachable();
+  }
 }
 
 const isPlain = (input: string | URL | Request): boolean =>

@@ -47,7 +47,7 @@ export function createOpenAi(options: OpenAiOptions): Provider {
     baseUrl: options.baseUrl,
     unreachableHint: "Check OPENAI_BASE_URL and the network.",
     authenticationHint: "Check OPENAI_API_KEY.",
-    modelHint: () => "Set OPENAI_MODEL to one it has.",
+    modelHint: () => "Name one that GET /v1/models lists; OPENAI_MODEL is the default for chats.",
   };
   const unconfigured: ProviderFailure | null =
     options.needsKey && options.apiKey === null
@@ -98,8 +98,9 @@ export function createOpenAi(options: OpenAiOptions): Provider {
       yield { kind: "failure", failure: unconfigured };
       return;
     }
-    if (isWarmUp(request)) {
-      yield { kind: "end", model: target.model, finishReason: warmUpReason(request), usage: NO_USAGE };
+    if (asksForNothing(request)) {
+      yield { kind: "vectors", vectors: [] };
+      yield { kind: "end", model: target.model, finishReason: null, usage: NO_USAGE };
       return;
     }
     const asked: Asked = { request, model: target.model, upstream };
@@ -133,10 +134,9 @@ export function createOpenAi(options: OpenAiOptions): Provider {
   };
 }
 
-/** An Ollama client's wish to have the model in memory, or out of it: there is nothing to do for it here. */
-const isWarmUp = ({ task }: ChatRequest): boolean => task.kind === "chat" && task.messages.length === 0;
-
-const warmUpReason = ({ body }: ChatRequest): string => (body["keep_alive"] === 0 ? "unload" : "load");
+/** Ollama embeds no text at all to no vector at all; OpenAI refuses that. */
+const asksForNothing = ({ surface, task }: ChatRequest): boolean =>
+  task.kind === "embedding" && task.inputs.length === 0 && !speaksOpenAi(surface);
 
 function listingOf(model: JsonObject): JsonObject {
   const told = LISTED_FIELDS.flatMap((field): [string, JsonValue][] => {

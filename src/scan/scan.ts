@@ -54,11 +54,13 @@ function scanText(text: string, path: string, { keywords }: CompiledScan, findin
   else if (keywords.some((keyword) => folded.includes(keyword))) findings.push({ code: "keyword", path });
 }
 
-/** JSON inside a string, such as the arguments of a tool call, may spell any character as an escape. */
+const JSON_ESCAPE = /\\(?:u([0-9a-fA-F]{4})|(["\\/])|[bfnrt])/g;
+
+/** JSON inside a string, such as the arguments of a tool call, may spell any character as an escape (RFC 8259, 7). */
 function unescaped(text: string): string {
-  return text
-    .replace(/\\u([0-9a-fA-F]{4})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
-    .replace(/\\[nrt]/g, " ");
+  return text.replace(JSON_ESCAPE, (_, digits?: string, sign?: string) =>
+    digits === undefined ? (sign ?? " ") : String.fromCharCode(Number.parseInt(digits, 16)),
+  );
 }
 
 /** A phrase may begin in one part of a message and end in the next; a model reads them as one text. */

@@ -22,6 +22,8 @@ const app = buildApp({
 const get = (path: string) => app.handle(new Request(`http://gateway${path}`));
 const document = (await (await get("/docs/json")).json()) as Document;
 
+const REFUSED = /^\/api\/(pull|create|push|copy|delete|blobs)/;
+
 describe("/docs/json", () => {
   test("validates as OpenAPI 3.1", async () => {
     const result = await new Validator().validate(structuredClone(document));
@@ -44,7 +46,8 @@ describe("/docs/json", () => {
     for (const [path, methods] of Object.entries(document.paths)) {
       for (const operation of Object.values(methods)) {
         expect(operation.summary, path).toBeString();
-        expect(Object.keys(operation.responses).length, path).toBeGreaterThan(0);
+        // Management calls are refused whatever they say.
+        expect(Object.keys(operation.responses), path).toContain(REFUSED.test(path) ? "403" : "200");
       }
     }
   });

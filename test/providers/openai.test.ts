@@ -242,15 +242,11 @@ describe("servers that speak the OpenAI protocol, as recorded", () => {
   });
 });
 
-describe("an Ollama client's wish to have the model in memory", () => {
-  test.each([
-    [{ model: "auto" }, "load"],
-    [{ model: "auto", keep_alive: 0 }, "unload"],
-  ])("%p is answered without asking anybody", async (body, finishReason) => {
-    const request = otherRequest({ ...CHAT, messages: [] }, { surface: "ollama_chat", body });
-    expect(await ask("llama-server", "chat-success", {}, request)).toEqual([
-      { kind: "end", model: "m", finishReason, usage: { promptTokens: null, completionTokens: null } },
-    ]);
-    expect(replayOf("llama-server").seen).toEqual([]);
-  });
+test("no text at all is embedded to no vector at all, without asking anybody", async () => {
+  const request = otherRequest({ kind: "embedding", inputs: [], dimensions: null }, { surface: "ollama_embed" });
+  expect(await ask("llama-server", "chat-success", {}, request)).toEqual([
+    { kind: "vectors", vectors: [] },
+    { kind: "end", model: "m", finishReason: null, usage: { promptTokens: null, completionTokens: null } },
+  ]);
+  expect(replayOf("llama-server").seen).toEqual([]);
 });

@@ -40,6 +40,7 @@ export function invitation(gatewayUrl: string, rows: readonly Row[]): string {
     `  curl -s ${gatewayUrl}/v1/metrics`,
     `  curl -s ${gatewayUrl}/docs/json`,
     "",
+    `Clients of OpenAI: base URL ${gatewayUrl}/v1, any key, model auto. Clients of Ollama: ${gatewayUrl}, model auto.`,
     `In a browser: ${gatewayUrl}/docs`,
     "LOG_LEVEL=info shows one log line a request. Ctrl-C ends the demo.",
   ].join("\n");

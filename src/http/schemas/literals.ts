@@ -5,3 +5,6 @@ export const literals = <const T extends string>(values: readonly T[]) =>
   Type.Unsafe<T>(Type.Union(values.map((value) => Type.Literal(value))));
 
 export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** A body whose fields are another protocol's to define. */
+export const openBody = (description: string) => Type.Object({}, { additionalProperties: true, description });

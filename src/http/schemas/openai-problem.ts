@@ -22,7 +22,7 @@ export const OPENAI_PROBLEMS = {
   500: OpenAiProblemBody,
 } as const;
 
-/** What a route may answer that asks a model. */
+/** What a route may answer that asks a model, beside the answer itself. */
 export const OPENAI_ANSWER_PROBLEMS = {
   ...OPENAI_PROBLEMS,
   403: OpenAiProblemBody,

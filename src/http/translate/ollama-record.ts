@@ -1,6 +1,6 @@
 import type { Logprob, ToolCall, Usage } from "../../core/chat.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../core/json.ts";
-import type { Answer } from "../../gateway/chat-result.ts";
+import { type JsonObject, parseJsonObject } from "../../core/json.ts";
+import type { Answer, AnswerError } from "../../gateway/chat-result.ts";
 import { Refusal } from "../problem.ts";
 import type { AnswerContext } from "../surface.ts";
 
@@ -58,7 +58,7 @@ function doneOf({ ending }: OllamaRecord): JsonObject {
 export function wholeRecord(answer: Answer, context: AnswerContext, layout: RecordLayout): JsonObject {
   if (answer.document !== null) return answer.document;
   const toolCalls = ollamaToolCalls(answer.toolCalls);
-  if (toolCalls === null) throw new Refusal("provider.malformed_response", BAD_ARGUMENTS);
+  if (toolCalls === null) throw new Refusal(BAD_ARGUMENTS.code, BAD_ARGUMENTS.message);
   const elapsedMs = context.elapsedMs();
   return layout({
     model: answer.model,
@@ -111,27 +111,22 @@ export const nanoseconds = (ms: number): number => Math.round(ms * 1_000_000);
 export const createdAt = ({ receivedAt }: AnswerContext, elapsedMs: number): string =>
   new Date(receivedAt.getTime() + elapsedMs).toISOString();
 
-export const BAD_ARGUMENTS =
-  "The model called a function with arguments that are no JSON object, and Ollama's protocol has no place for those.";
+export const BAD_ARGUMENTS: AnswerError = {
+  code: "provider.malformed_response",
+  message:
+    "The model called a function with arguments that are no JSON object, and Ollama's protocol has no place for those.",
+  field: null,
+  retryAfterMs: null,
+};
 
 /** Null where the arguments of some call are no JSON object: Ollama's clients in Go and Python read only a map. */
 export function ollamaToolCalls(calls: readonly ToolCall[]): readonly JsonObject[] | null {
   const written: JsonObject[] = [];
   for (const [index, { id, name, arguments: text }] of calls.entries()) {
-    const parsed = argumentsOf(text);
+    // No text at all is what some models write for a function without parameters.
+    const parsed = text.trim() === "" ? {} : parseJsonObject(text);
     if (parsed === null) return null;
     written.push({ id, function: { index, name, arguments: parsed } });
   }
   return written;
-}
-
-/** No text at all is what some models write for a function without parameters. */
-function argumentsOf(text: string): JsonObject | null {
-  if (text.trim() === "") return {};
-  try {
-    const value: JsonValue = JSON.parse(text);
-    return isJsonObject(value) ? value : null;
-  } catch {
-    return null;
-  }
 }

@@ -2,6 +2,7 @@ import type { ContentChunk, EndChunk, Logprob, ToolCall } from "../../core/chat.
 import type { JsonObject } from "../../core/json.ts";
 import type { AnswerError } from "../../gateway/chat-result.ts";
 import type { AnswerContext, StreamEncoder } from "../surface.ts";
+import { Gathered } from "./gathered.ts";
 import {
   BAD_ARGUMENTS,
   createdAt,
@@ -25,6 +26,8 @@ export class OllamaStream implements StreamEncoder {
   readonly #layout: RecordLayout;
   readonly #context: AnswerContext;
   readonly #calls = new Map<number, ToolCall>();
+  readonly #gathered = new Gathered("tool_arguments");
+  #toolCalls: readonly JsonObject[] | null = null;
   /** When the first piece came. */
   #firstMs: number | null = null;
   #answeredWhole = false;
@@ -36,6 +39,13 @@ export class OllamaStream implements StreamEncoder {
 
   open(): string {
     return "";
+  }
+
+  /** Ollama's clients read the arguments of a call as a map alone, so what is none cannot be told. */
+  unfit(next: ContentChunk | EndChunk): AnswerError | null {
+    if (next.kind !== "end" || next.tail !== undefined) return this.#gathered.unfit(next);
+    this.#toolCalls = ollamaToolCalls([...this.#calls].sort(([a], [b]) => a - b).map(([, call]) => call));
+    return this.#toolCalls === null ? BAD_ARGUMENTS : null;
   }
 
   chunk(chunk: ContentChunk): string | Uint8Array {
@@ -69,8 +79,7 @@ export class OllamaStream implements StreamEncoder {
   end(end: EndChunk): string | Uint8Array {
     if (end.tail !== undefined) return end.tail;
     if (this.#answeredWhole) return "";
-    const toolCalls = ollamaToolCalls([...this.#calls].sort(([a], [b]) => a - b).map(([, call]) => call));
-    if (toolCalls === null) return errorLine(BAD_ARGUMENTS);
+    const toolCalls = this.#toolCalls ?? [];
     const totalMs = this.#context.elapsedMs();
     const called = toolCalls.length === 0 ? "" : this.#piece(totalMs, { toolCalls });
     const ending = endingOf(end, this.#context, { totalMs, firstMs: this.#firstMs ?? totalMs });

@@ -24,7 +24,7 @@ export function requireTranslatable(object: JsonObject, pointer: string, { taken
 
 export function untranslatable(pointer: string): Refusal {
   const field = toFieldName(pointer);
-  return new Refusal("request.untranslatable_field", `${field} has no meaning for the models behind this route.`, {
+  return new Refusal("request.untranslatable_field", `${field} is not supported on /v1/responses; leave it out.`, {
     field,
   });
 }

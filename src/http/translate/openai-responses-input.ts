@@ -42,7 +42,7 @@ const TEXT_FIELDS: FieldRules = { taken: ["type", "text", "logprobs", "parsed", 
 const REFUSAL_FIELDS: FieldRules = { taken: ["type", "refusal", "parsed"] };
 const IMAGE_FIELDS: FieldRules = {
   taken: ["type", "image_url", "prompt_cache_breakpoint"],
-  onlyAs: { detail: ["auto"] },
+  onlyAs: { detail: ["auto", "high"] },
 };
 
 /** As `openai-responses-object.ts` makes them of request ids. */

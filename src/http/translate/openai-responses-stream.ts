@@ -4,6 +4,7 @@ import type { AnswerError } from "../../gateway/chat-result.ts";
 import { openAiErrorBody } from "../openai-error.ts";
 import { serverSentEvent } from "../sse.ts";
 import type { AnswerContext, StreamEncoder } from "../surface.ts";
+import { Gathered } from "./gathered.ts";
 import {
   callItem,
   endedResponse,
@@ -39,6 +40,7 @@ export class ResponsesStream implements StreamEncoder {
   /** What is done, by output index. */
   readonly #output: JsonObject[] = [];
   readonly #calls = new Map<number, OpenCall>();
+  readonly #gathered = new Gathered("text", "thinking", "tool_arguments");
   #text: OpenText | null = null;
   #itemCount = 0;
   #hasMessage = false;
@@ -54,6 +56,11 @@ export class ResponsesStream implements StreamEncoder {
     this.#write("response.created", { response });
     this.#write("response.in_progress", { response });
     return this.#flush();
+  }
+
+  /** A Response tells at its end all that it said on the way. */
+  unfit(next: ContentChunk | EndChunk): AnswerError | null {
+    return this.#gathered.unfit(next);
   }
 
   chunk(chunk: ContentChunk): string {

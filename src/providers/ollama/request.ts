@@ -10,7 +10,7 @@ import type {
   Task,
   ToolDefinition,
 } from "../../core/chat.ts";
-import { isJsonObject, type JsonObject, type JsonValue } from "../../core/json.ts";
+import { type JsonObject, type JsonValue, parseJsonObject } from "../../core/json.ts";
 import { textOf } from "../../core/prompt.ts";
 import type { Endpoint } from "./client.ts";
 
@@ -139,13 +139,7 @@ function nameOfCall(id: string | undefined, earlier: readonly ChatMessage[]): st
 
 /** Null where the text is no JSON object. Blank text is a call without arguments: some models write it so. */
 export function readArguments(text: string): JsonObject | null {
-  if (text.trim() === "") return {};
-  try {
-    const value: JsonValue = JSON.parse(text);
-    return isJsonObject(value) ? value : null;
-  } catch {
-    return null;
-  }
+  return text.trim() === "" ? {} : parseJsonObject(text);
 }
 
 function requireArguments(text: string): JsonObject {

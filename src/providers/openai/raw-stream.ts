@@ -15,8 +15,8 @@ const MAX_EARLY_EVENTS = 4;
 
 /**
  * Hands a stream on to a client of the same protocol. Every event is parsed, which costs less than to search its text,
- * and goes out as the bytes it came as, unless its id or time of creation is not the stream's, its form is not plain, or
- * it tells of usage that the client did not ask for.
+ * and goes out as the bytes it came as, unless its id, time of creation or model is not the stream's, its form is not
+ * plain, or it tells of usage that the client did not ask for.
  *
  * From the first finish reason on, events are kept back for `end.tail`, for a client that has them takes the answer for
  * complete. Of an answer with several choices one may be finished long before the others: an event of a choice that is
@@ -102,9 +102,14 @@ export class RawStream implements StreamReader {
       this.#head = { id: parsed.id || `${this.#idPrefix}-${crypto.randomUUID()}`, created: parsed.created ?? null };
       for (const early of this.#early) this.#out.push(this.#restated(early));
     }
-    const isOfStream = parsed.id === this.#head.id && (parsed.created ?? null) === this.#head.created;
+    const { id, created } = this.#head;
+    const isOfStream = parsed.id === id && (parsed.created ?? null) === created && parsed.model === this.#streamModel();
     const isUnasked = isUsage(parsed.usage) && !this.#wantsUsage;
     return event.plain && isOfStream && !isUnasked ? event.bytes : this.#restated(parsed);
+  }
+
+  #streamModel(): string {
+    return this.#model ?? this.#asked.model;
   }
 
   #restated(parsed: RawEvent): Uint8Array {
@@ -115,7 +120,7 @@ export class RawStream implements StreamReader {
       ...(usage === undefined || (isUsage(usage) && !this.#wantsUsage) ? {} : { usage }),
       id: this.#head?.id,
       ...(created === null ? {} : { created }),
-      model: parsed.model || this.#model || this.#asked.model,
+      model: this.#streamModel(),
     });
   }
 

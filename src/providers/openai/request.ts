@@ -10,7 +10,6 @@ import type {
   ToolDefinition,
 } from "../../core/chat.ts";
 import { isJsonObject, type JsonObject } from "../../core/json.ts";
-import { imageMediaType } from "./image-type.ts";
 import { speaksOpenAi } from "./protocol.ts";
 
 /** What a server of the protocol takes, where servers differ. */
@@ -189,6 +188,7 @@ function textContent(content: ChatMessage["content"]) {
 function toPart(part: Part): OpenAI.ChatCompletionContentPart[] {
   if (part.kind === "text") return [{ type: "text", text: part.text }];
   if (part.kind === "other") return [];
-  const mediaType = part.mediaType ?? imageMediaType(part.base64);
+  // Ollama's protocol does not say; where the bytes do not show it either, this is as good a guess as any.
+  const mediaType = part.mediaType ?? "image/png";
   return [{ type: "image_url", image_url: { url: `data:${mediaType};base64,${part.base64}` } }];
 }

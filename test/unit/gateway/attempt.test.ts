@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { Chunk } from "../../../src/core/chat.ts";
 import type { Decision, Zone } from "../../../src/core/decision.ts";
-import { attemptInTurn, type Errand, openInTurn, type Targets } from "../../../src/gateway/attempt.ts";
+import { attemptInTurn, type Errand, openInTurn } from "../../../src/gateway/attempt.ts";
+import type { Targets } from "../../../src/gateway/plan.ts";
 import { chatRequest } from "../../support/deps.ts";
 import { endOf, fails, fakeProvider, text, thenWaits, untilAborted } from "../../support/fake-provider.ts";
 import { target } from "../../support/target.ts";

@@ -4,9 +4,9 @@ import { NO_USAGE } from "../../../src/core/chat.ts";
 import { CUT } from "../../../src/gateway/collect.ts";
 import type { Deps } from "../../../src/gateway/deps.ts";
 import { admit, answerStream } from "../../../src/gateway/handle-chat.ts";
-import { type AnswerStream, MAX_STREAM_MS, type StreamEvent } from "../../../src/gateway/stream.ts";
+import { type AnswerStream, type Judge, MAX_STREAM_MS, type StreamEvent } from "../../../src/gateway/stream.ts";
 import { chatRequest, fakeDeps } from "../../support/deps.ts";
-import { type Call, endOf, fails, text, thenWaits, untilAborted } from "../../support/fake-provider.ts";
+import { answer, type Call, endOf, fails, text, thenWaits, untilAborted } from "../../support/fake-provider.ts";
 
 const HELLO = chatRequest("hello", { streamed: true });
 const USAGE = { promptTokens: 3, completionTokens: 1 };
@@ -16,7 +16,7 @@ const SHORT_MS = 20;
 type Behaviour = (call: Call, signal: AbortSignal) => AsyncIterable<Chunk>;
 
 /** The local provider behaves as told; `begin` runs both halves of the pipeline and must end with a stream. */
-function setUp(behaviour: Behaviour, overrides: Partial<Deps> = {}) {
+function setUp(behaviour: Behaviour, overrides: Partial<Deps> = {}, encoderOf: () => Judge = () => ({})) {
   const fakes = fakeDeps(overrides);
   const upstream: AbortSignal[] = [];
   fakes.local.behaves((call, signal) => {
@@ -27,7 +27,7 @@ function setUp(behaviour: Behaviour, overrides: Partial<Deps> = {}) {
   const requestId = Bun.randomUUIDv7();
   const start = async (request: ChatRequest = HELLO) => {
     const admitted = await admit(fakes.deps, request, { requestId, signal: caller.signal });
-    return admitted.kind === "refused" ? admitted : answerStream(fakes.deps, admitted);
+    return admitted.kind === "refused" ? admitted : answerStream(fakes.deps, admitted, encoderOf);
   };
   const begin = async (): Promise<AnswerStream> => {
     const started = await start();
@@ -191,6 +191,57 @@ describe("a stream", () => {
   });
 });
 
+describe("a stream whose client cannot be given what comes", () => {
+  const UNFIT = {
+    code: "provider.malformed_response",
+    message: "no word for it",
+    field: null,
+    retryAfterMs: null,
+  } as const;
+
+  test.each([
+    ["a chunk", "text", []],
+    ["the end", "end", [text("one")]],
+  ] as const)("for %s fails, and its row with it", async (_what, kind, before) => {
+    const judge = { unfit: (next: { kind: string }) => (next.kind === kind ? UNFIT : null) };
+    const { begin, outcome, upstream } = setUp(
+      async function* (call) {
+        yield text("one");
+        yield USED;
+        yield endOf(call.target.model);
+      },
+      {},
+      () => judge,
+    );
+    const stream = await begin();
+    const events = [];
+    for (let event = await stream.next(); event !== null; event = await stream.next()) events.push(event);
+    expect(events).toEqual([...before, { kind: "error", error: UNFIT }]);
+    expect(outcome()).toMatchObject({ status: "failed", failureCategory: "malformed_response" });
+    // At its end the upstream call is over by itself.
+    expect(upstream[0]?.aborted).toBe(kind !== "end");
+  });
+
+  test("for a bug of who writes it fails, once, and hangs up", async () => {
+    const { begin, outcome, upstream, telemetry } = setUp(thenWaits(text("one"), text("two")));
+    const stream = await begin();
+    await stream.next();
+    stream.fail(new Error("bug"));
+    await until(() => outcome() !== undefined);
+    expect(outcome()).toMatchObject({ status: "failed", failureCategory: null });
+    expect([telemetry.bugs.length, telemetry.finished.length, upstream[0]?.aborted]).toEqual([1, 1, true]);
+  });
+
+  test("keeps the row that it has once it is at its end", async () => {
+    const { begin, outcome, telemetry } = setUp((call) => answer("one", call.target.model));
+    const stream = await begin();
+    while ((await stream.next()) !== null);
+    stream.fail(new Error("bug"));
+    expect(outcome()?.status).toBe("succeeded");
+    expect([telemetry.bugs.length, telemetry.finished.length]).toEqual([1, 1]);
+  });
+});
+
 describe("a stream that fails", () => {
   test("before its first chunk is refused with its error and its row", async () => {
     const { start, outcome, requestId } = setUp(() => fails("rate_limited", "slow down"));
@@ -290,7 +341,11 @@ describe("a stream that fails", () => {
     const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal };
     const admitted = await admit(deps, request, call);
     if (admitted.kind === "refused") throw new Error("it was refused too early");
-    const started = await answerStream({ ...deps, providers: { ...deps.providers, local: moved } }, admitted);
+    const started = await answerStream(
+      { ...deps, providers: { ...deps.providers, local: moved } },
+      admitted,
+      () => ({}),
+    );
     expect(started).toMatchObject({ kind: "refused", error: { code: "gateway.internal" } });
     expect([local.calls, telemetry.bugs.length]).toEqual([[], 1]);
     expect(audit.outcomes.get(call.requestId)?.status).toBe("failed");
@@ -453,7 +508,11 @@ describe("two targets", () => {
     const first = await admit(fakes.deps, HELLO, call);
     const second = await admit(fakes.deps, chatRequest("x".repeat(11)), { ...call, requestId: Bun.randomUUIDv7() });
     if (first.kind === "refused" || second.kind === "refused") throw new Error("refused too early");
-    const started = await answerStream(fakes.deps, { ...first, targets: [first.targets[0], second.targets[0]] });
+    const started = await answerStream(
+      fakes.deps,
+      { ...first, targets: [first.targets[0], second.targets[0]] },
+      () => ({}),
+    );
     return { ...fakes, started, outcome: fakes.audit.outcomes.get(call.requestId) };
   }
 

@@ -31,8 +31,8 @@ async function setUp(behaviour: Behaviour, { pingEveryMs = 60_000, encoder = wor
   const call = { requestId: Bun.randomUUIDv7(), signal: caller.signal };
   const admitted = await admit(fakes.deps, chatRequest("hello", { streamed: true }), call);
   if (admitted.kind === "refused") throw new Error("refused too early");
-  const opening = answerStream(fakes.deps, admitted);
-  const body = streamBody(opening, encoder, admitted.head, pingEveryMs);
+  const opening = answerStream(fakes.deps, admitted, encoder);
+  const body = streamBody(opening, encoder(admitted.head), pingEveryMs);
   const outcome = () => fakes.audit.outcomes.get(call.requestId);
   return { ...fakes, caller, opening, body, outcome, whole: () => new Response(body).text() };
 }
@@ -118,8 +118,8 @@ describe("the body of a stream", () => {
     const first = await admit(deps, chatRequest("hello", { streamed: true }), call);
     const second = await admit(deps, chatRequest("x".repeat(11)), { ...call, requestId: Bun.randomUUIDv7() });
     if (first.kind === "refused" || second.kind === "refused") throw new Error("refused too early");
-    const opening = answerStream(deps, { ...first, targets: [first.targets[0], second.targets[0]] });
-    const body = streamBody(opening, wordsFor, first.head);
+    const opening = answerStream(deps, { ...first, targets: [first.targets[0], second.targets[0]] }, wordsFor);
+    const body = streamBody(opening, wordsFor(first.head));
     expect(await new Response(body).text()).toBe("open(openai) from openai end(openai-default)");
   });
 });
@@ -143,7 +143,7 @@ describe("a stream that is cut", () => {
         throw new Error("bug");
       },
     });
-    const { whole, outcome } = await setUp(
+    const { whole, outcome, telemetry } = await setUp(
       (call, signal) => {
         signals.push(signal);
         return thenWaits(text("one"))(call, signal);
@@ -153,6 +153,8 @@ describe("a stream that is cut", () => {
     await expect(whole()).rejects.toThrow();
     await until(() => outcome() !== undefined);
     expect(signals.map((signal) => signal.aborted)).toEqual([true]);
+    expect(outcome()?.status).toBe("failed");
+    expect(telemetry.bugs).toHaveLength(1);
   });
 });
 

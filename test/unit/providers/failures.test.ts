@@ -7,7 +7,7 @@ import {
   toFailure,
   type Upstream,
 } from "../../../src/providers/failures.ts";
-import { BrokenAnswer, ResponseTooLarge, UpstreamStatus } from "../../../src/providers/guarded-fetch.ts";
+import { BrokenAnswer, ResponseTooLarge, Unreachable, UpstreamStatus } from "../../../src/providers/guarded-fetch.ts";
 
 const UPSTREAM: Upstream = {
   label: "The upstream",
@@ -142,16 +142,26 @@ describe("toFailure", () => {
     [new BrokenAnswer("canary"), "malformed_response", "The upstream broke off its answer."],
     [new ResponseTooLarge("canary"), "malformed_response", "The upstream sent an answer that is too large."],
     [new SyntaxError("canary"), "malformed_response", "The upstream sent an answer that is not in its protocol."],
-    [new TypeError("canary"), "unreachable", "The upstream cannot be reached at http://models.example:8080. Start it."],
-    ["canary", "unreachable", "The upstream cannot be reached at http://models.example:8080. Start it."],
+    [
+      new Unreachable("canary"),
+      "unreachable",
+      "The upstream cannot be reached at http://models.example:8080. Start it.",
+    ],
   ] as const)("says of %p what it means and nothing of its words", (thrown, category, message) => {
     expect(toFailure(thrown, UPSTREAM, "m")).toEqual({ category, message });
   });
 
+  test.each([new TypeError("a bug"), wrapped(new RangeError("a bug")), "a bug"])(
+    "throws on what no upstream can cause: %p",
+    (bug) => {
+      expect(() => toFailure(bug, UPSTREAM, "m")).toThrow();
+    },
+  );
+
   test("ends with a chain of causes that goes round", () => {
     const first = new Error("first");
     first.cause = new Error("second", { cause: first });
-    expect(toFailure(first, UPSTREAM, "m").category).toBe("unreachable");
+    expect(() => toFailure(first, UPSTREAM, "m")).toThrow("first");
   });
 
   test("gives only categories of the closed set", () => {

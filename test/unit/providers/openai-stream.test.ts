@@ -277,14 +277,15 @@ describe("a stream to a client of the same protocol", () => {
     expect(raw(body).others).toMatchObject([{ kind: "end" }]);
   });
 
-  test("has one id and one time of creation, whatever its server says", () => {
+  test("has one id, one time of creation and one model, whatever its server says", () => {
     const body =
       piece({ content: "a" }) +
       piece({ content: "b" }, {}, { created: 8 }) +
       piece({ content: "c" }, {}, { id: "other" }) +
-      piece({ content: "d" }, {}, { id: "", model: "" });
+      piece({ content: "d" }, {}, { id: "", model: "" }) +
+      piece({ content: "e" }, {}, { model: "another" });
     const { raw: passed } = raw(body + finish("stop") + DONE);
-    const letters = ["a", "b", "c", "d"];
+    const letters = ["a", "b", "c", "d", "e"];
     expect(passed).toBe(letters.map((content) => piece({ content })).join(""));
   });
 

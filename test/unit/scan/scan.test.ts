@@ -164,6 +164,14 @@ describe("every text of a body", () => {
     },
   );
 
+  test.each([
+    ["project/falcon", '{"p":"project\\/falcon"}'],
+    ['the "box"', '{"p":"the \\"box\\""}'],
+    ["back\\slash", '{"p":"back\\\\slash"}'],
+  ])("is read where its signs are escaped: %s", (keyword, text) => {
+    expect(scan(requestOf(chatTask([]), { text }), compileScan([keyword]))).toHaveLength(1);
+  });
+
   test("is read as one where a phrase is broken over parts, or over an escaped line end", () => {
     const parts: Part[] = [
       { kind: "text", text: "project" },

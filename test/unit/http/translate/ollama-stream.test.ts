@@ -24,7 +24,13 @@ const write = (
   surface: typeof ollamaChat | typeof ollamaGenerate = ollamaChat,
 ) => {
   const encoder = encoderFor(surface, 10);
-  return [encoder.open(), ...chunks.map((chunk) => encoder.chunk(chunk)), encoder.end(end)].join("");
+  const written = [encoder.open()];
+  for (const chunk of chunks) {
+    if (encoder.unfit?.(chunk)) throw new Error("a chunk that does not fit");
+    written.push(String(encoder.chunk(chunk)));
+  }
+  const unfit = encoder.unfit?.(end);
+  return [...written, unfit ? encoder.failure(unfit) : encoder.end(end)].join("");
 };
 const linesOf = (stream: string): JsonObject[] => {
   expect(stream.endsWith("\n")).toBe(true);
@@ -164,7 +170,7 @@ describe("a stream of records", () => {
     );
   });
 
-  test("ends with an error line where a call was cut", () => {
+  test("fails where a call was cut, since its arguments are no object", () => {
     const stream = write(
       [
         text("Let me see."),

@@ -108,7 +108,7 @@ describe("a responses request", () => {
           role: "user",
           content: [
             { type: "input_text", text: "What is this?", prompt_cache_breakpoint: { mode: "explicit" } },
-            { type: "input_image", image_url: `data:image/PNG;base64,${PNG}`, detail: "auto" },
+            { type: "input_image", image_url: `data:image/PNG;base64,${PNG}`, detail: "high" },
           ],
         },
         { role: "assistant", content: [{ type: "refusal", refusal: "I cannot." }] },
@@ -329,7 +329,7 @@ describe("a responses request is refused by the field", () => {
     ["input[0].content[0].file_id", userPart({ type: "input_image", file_id: "file_1" })],
     ["input[0].content[0].image_url", userPart({ type: "input_image", image_url: "https://example.org/a.png" })],
     ["input[0].content[0].image_url", userPart({ type: "input_image", image_url: `data:text/html;base64,${PNG}` })],
-    ["input[0].content[0].detail", userPart({ type: "input_image", image_url: "data:", detail: "high" })],
+    ["input[0].content[0].detail", userPart({ type: "input_image", image_url: "data:", detail: "low" })],
     ["input[0].content[0].extra", userPart({ type: "refusal", refusal: "r", extra: 1 })],
     [
       "input[1].output[0]",
