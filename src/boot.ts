@@ -4,7 +4,8 @@ import type { Config } from "./config/config.ts";
 import { OPENAI_DEFAULT_BASE_URL } from "./config/config.ts";
 import { err, ok, type Result } from "./core/result.ts";
 import { VERSION } from "./core/version.ts";
-import type { AuditStore, Deps, Providers, Telemetry } from "./gateway/deps.ts";
+import type { Deps, Providers, Telemetry } from "./gateway/deps.ts";
+import { InFlight } from "./gateway/in-flight.ts";
 import { Unsettled } from "./gateway/unsettled.ts";
 import { withCors } from "./http/cors.ts";
 import { type HttpServer, listen } from "./http/listen.ts";
@@ -70,7 +71,9 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
   if (store.kind === "embedded") await settle(store, telemetry, "everyPending");
 
   const unsettled = new Unsettled();
-  const deps = createDeps(config, unsettled.watch(store.auditEvents), telemetry, secret.value);
+  const inFlight = new InFlight();
+  const audit = unsettled.watch(store.auditEvents);
+  const deps = createDeps(config, { audit, inFlight, telemetry, digestKey: digestKey(secret.value) });
   const { local, openai } = deps.providers;
   await Promise.all([local.check(ALWAYS), openai.check(ALWAYS)]);
 
@@ -83,7 +86,7 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
     isDraining: () => state.draining,
     loopbackOnly: !config.allowAnonymous,
   });
-  const server = tryToListen(withCors(config.corsAllowedOrigins, app.fetch), config);
+  const server = tryToListen(withCors(config.corsAllowedOrigins, app.fetch), config, () => inFlight.cutAll());
   if (!server.ok) {
     await store.close();
     return server;
@@ -138,8 +141,11 @@ async function settle(store: Store, telemetry: Telemetry, which: "overdue" | "ev
   );
 }
 
-function createDeps(config: Config, audit: AuditStore, telemetry: Telemetry, digestSecret: Uint8Array): Deps {
+type Opened = Pick<Deps, "audit" | "inFlight" | "telemetry" | "digestKey">;
+
+function createDeps(config: Config, opened: Opened): Deps {
   return {
+    ...opened,
     policy: {
       maxPromptLengthForLocal: config.costMaxPromptLengthForLocal,
       defaultProvider: config.defaultProvider,
@@ -147,9 +153,6 @@ function createDeps(config: Config, audit: AuditStore, telemetry: Telemetry, dig
     },
     scan: compileScan(config.sensitivityKeywords),
     providers: createProviders(config),
-    audit,
-    digestKey: digestKey(digestSecret),
-    telemetry,
     providerTimeoutMs: config.providerTimeoutSeconds * 1_000,
     now: () => new Date(),
     monotonicMs: () => performance.now(),
@@ -175,9 +178,13 @@ function createProviders(config: Config): Providers {
 /** Does not keep the process alive. */
 const timeout = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
-function tryToListen(handle: Parameters<typeof listen>[0], config: Config): Result<HttpServer, BootFailure> {
+function tryToListen(
+  handle: Parameters<typeof listen>[0],
+  config: Config,
+  onDrainOver: () => void,
+): Result<HttpServer, BootFailure> {
   try {
-    return ok(listen(handle, config));
+    return ok(listen(handle, { ...config, onDrainOver }));
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
     const remedy = "Set PORT to a free one, or HOST to an address of this machine.";

@@ -175,10 +175,12 @@ export type EndChunk = {
 /**
  * What a provider yields. A good answer is any number of content chunks and exactly one `end`; a failed one ends with
  * exactly one `failure`. An iteration that stops without either was cut and is never presented as complete.
- * `usage` may come on the way, for the record of an answer that does not reach its end.
+ * `usage` may come on the way, for the record of an answer that does not reach its end, and `alive` where the upstream
+ * said something that is nothing to the client.
  */
 export type Chunk =
   | ContentChunk
+  | { readonly kind: "alive" }
   | { readonly kind: "usage"; readonly usage: Usage }
   | EndChunk
   | { readonly kind: "failure"; readonly failure: ProviderFailure };

@@ -12,10 +12,10 @@ export function promptTexts(task: Task): readonly string[] {
   }
 }
 
-/** The text parts of a message, one after the other on lines of their own. */
-export function textOf({ content }: Pick<ChatMessage, "content">): string {
+/** The text parts of a message, one after the other, on lines of their own unless told otherwise. */
+export function textOf({ content }: Pick<ChatMessage, "content">, separator = "\n"): string {
   if (typeof content === "string") return content;
-  return content.flatMap((part) => (part.kind === "text" ? [part.text] : [])).join("\n");
+  return content.flatMap((part) => (part.kind === "text" ? [part.text] : [])).join(separator);
 }
 
 function messageTexts(message: ChatMessage): string[] {

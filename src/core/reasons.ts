@@ -137,7 +137,12 @@ export const ERROR_REASONS = {
     logLevel: "error",
   },
   "audit.not_found": refusal(404, "No audit event has this request id."),
-  "audit.unavailable": own(503, "The audit event could not be committed, so nothing is answered.", true),
+  "audit.unavailable": own(
+    503,
+    "The audit event could not be committed, so the answer, or the rest of it, is withheld.",
+    true,
+  ),
+  "gateway.stopping": own(503, "The gateway is shutting down and cannot wait for the answer any longer.", true),
   "gateway.internal": own(500, "A bug in the gateway; the log line with this request id has the details.", false),
 } as const satisfies Record<string, Reason>;
 

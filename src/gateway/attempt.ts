@@ -4,6 +4,7 @@ import type { Answer } from "./chat-result.ts";
 import { CUT, collect } from "./collect.ts";
 import type { Providers } from "./deps.ts";
 import type { Targets } from "./plan.ts";
+import { MAX_STREAM_MS } from "./stream.ts";
 
 /** What a request needs on its way to a provider. */
 export type Errand = {
@@ -24,11 +25,14 @@ export type AttemptResult =
   | { readonly kind: "answered"; readonly target: AllowedTarget; readonly answer: Answer }
   | Unanswered;
 
+/** What is worth being told of an answer. */
+export type Piece = Exclude<Chunk, { readonly kind: "alive" }>;
+
 /** A stream that has begun: nothing of it was given to anybody yet. */
 export type OpenedStream = {
   readonly kind: "opened";
   readonly target: AllowedTarget;
-  readonly first: Chunk;
+  readonly first: Piece;
   readonly rest: TimedChunks;
 };
 
@@ -55,12 +59,16 @@ async function inTurn<T extends { readonly kind: string }>(
 async function attemptWhole(target: AllowedTarget, errand: Errand): Promise<AttemptResult> {
   const { callerSignal, timeoutMs } = errand;
   if (callerSignal.aborted) return { kind: "aborted", target };
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const collected = await collect(call(target, errand, AbortSignal.any([callerSignal, timeout])));
-
-  if ("answer" in collected) return { kind: "answered", target, answer: collected.answer };
-  if (callerSignal.aborted) return { kind: "aborted", target };
-  return { kind: "failed", target, failure: timeout.aborted ? timedOut(timeoutMs) : collected.failure };
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), timeoutMs);
+  try {
+    const collected = await collect(call(target, errand, AbortSignal.any([callerSignal, timeout.signal])));
+    if ("answer" in collected) return { kind: "answered", target, answer: collected.answer };
+    if (callerSignal.aborted) return { kind: "aborted", target };
+    return { kind: "failed", target, failure: timeout.signal.aborted ? timedOut(timeoutMs) : collected.failure };
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function attemptStream(target: AllowedTarget, errand: Errand): Promise<OpenedStream | Unanswered> {
@@ -95,11 +103,29 @@ export class TimedChunks {
   }
 
   /** The time that its reader takes before it asks does not count. */
-  async next(): Promise<Chunk> {
-    const timer = setTimeout(() => {
+  async next(): Promise<Piece> {
+    let limit: Timer | undefined;
+    try {
+      for (;;) {
+        const chunk = await this.#nextSign();
+        if (chunk.kind !== "alive") return chunk;
+        // To be alive is not enough for ever.
+        limit ??= this.#timeOutAfter(MAX_STREAM_MS);
+      }
+    } finally {
+      clearTimeout(limit);
+    }
+  }
+
+  #timeOutAfter(ms: number): Timer {
+    return setTimeout(() => {
       this.#timedOut = true;
       this.#hangUp.abort();
-    }, this.#timeoutMs);
+    }, ms);
+  }
+
+  async #nextSign(): Promise<Chunk> {
+    const timer = this.#timeOutAfter(this.#timeoutMs);
     try {
       const { done, value } = await this.#iterator.next();
       const chunk: Chunk = done ? { kind: "failure", failure: CUT } : value;

@@ -20,6 +20,7 @@ export async function collect(
       case "failure":
         return { failure: chunk.failure };
       case "usage":
+      case "alive":
         break;
       default:
         collected.add(chunk);
@@ -40,7 +41,7 @@ class Collected {
     switch (chunk.kind) {
       case "text":
         this.#content += chunk.text;
-        if (chunk.logprobs !== undefined) this.#logprobs.push(...chunk.logprobs);
+        for (const logprob of chunk.logprobs ?? []) this.#logprobs.push(logprob);
         break;
       case "thinking":
         this.#thinking += chunk.text;

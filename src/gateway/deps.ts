@@ -7,6 +7,7 @@ import type { ErrorReason, ReasonCode } from "../core/reasons.ts";
 import type { Result } from "../core/result.ts";
 import type { Policy } from "../policy/built-in.ts";
 import type { CompiledScan } from "../scan/scan.ts";
+import type { InFlight } from "./in-flight.ts";
 
 /** Why the audit could not be written or read; `message` is for the operator and names no secret. */
 export type AuditFailure = { readonly message: string };
@@ -74,6 +75,7 @@ export type Deps = {
   readonly providers: Providers;
   readonly audit: AuditStore;
   readonly digestKey: DigestKey;
+  readonly inFlight: InFlight;
   readonly telemetry: Telemetry;
   readonly providerTimeoutMs: number;
   readonly now: () => Date;

@@ -45,6 +45,15 @@ export const aborted = (target: AllowedTarget, usage = NO_USAGE): Ending => ({
   error: errorOf("request.aborted"),
 });
 
+/** The process ends before the answer does. */
+export const stopped = (target: AllowedTarget, usage = NO_USAGE): Ending => ({
+  status: "failed",
+  failureCategory: null,
+  model: target.model,
+  usage,
+  error: errorOf("gateway.stopping"),
+});
+
 export const denied = ({ code, field, provider }: Denial): Ending => ({
   status: "denied",
   failureCategory: null,

@@ -8,7 +8,7 @@ import { attemptInTurn, type Errand, openInTurn, type Unanswered } from "./attem
 import { type Answer, type AnswerError, type AnswerHead, type Ending, headOf } from "./chat-result.ts";
 import type { Call, Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
-import { aborted, broken, denied, failed, succeeded, unfit, withheld } from "./endings.ts";
+import { aborted, broken, denied, failed, stopped, succeeded, unfit, withheld } from "./endings.ts";
 import { plan, providerOfWish, type Targets } from "./plan.ts";
 import { intentOf } from "./records.ts";
 import { announce, settle } from "./settle.ts";
@@ -79,7 +79,10 @@ export async function answerWhole<T>(
   { decided, targets }: Admitted,
   render: Render<T>,
 ): Promise<Answered<T> | Refused> {
-  const attempted = await attemptRendered(deps, decided, targets, render);
+  const stop = new AbortController();
+  const leave = deps.inFlight.add(() => stop.abort());
+  const attempted = await attemptRendered(deps, decided, targets, render, stop.signal);
+  leave();
   decided.stopwatch.lap("translate");
   const { target, ending } = attempted;
   const error = await settle(deps, decided, target, ending);
@@ -98,14 +101,18 @@ export async function answerStream<E extends Judge>(
   encoderOf: (head: AnswerHead) => E,
 ): Promise<AnswerStream<E> | Refused> {
   const cut = new AbortController();
+  const leave = deps.inFlight.add(() => cut.abort());
   try {
     const callerSignal = AbortSignal.any([decided.call.signal, cut.signal]);
     const opened = await openInTurn(targets, errandOf(deps, decided, callerSignal));
     if (opened.kind === "opened") return new AnswerStream(deps, decided, opened, cut, encoderOf);
-    return await end(opened.target, endingOf(opened));
+    return await end(opened.target, endingOf(opened, decided));
   } catch (bug) {
     deps.telemetry.bug({ requestId: decided.call.requestId, error: bug });
     return await end(targets[0], broken(targets[0]));
+  } finally {
+    // A stream that has begun is in flight by itself.
+    leave();
   }
 
   async function end(target: AllowedTarget, ending: Ending): Promise<Refused> {
@@ -125,12 +132,14 @@ async function attemptRendered<T>(
   decided: Decided,
   targets: Targets,
   render: Render<T>,
+  stop: AbortSignal,
 ): Promise<Attempted<T>> {
   try {
-    const attempted = await attemptInTurn(targets, errandOf(deps, decided, decided.call.signal));
+    const callerSignal = AbortSignal.any([decided.call.signal, stop]);
+    const attempted = await attemptInTurn(targets, errandOf(deps, decided, callerSignal));
     decided.stopwatch.lap("provider");
     const { target } = attempted;
-    if (attempted.kind !== "answered") return { kind: "unanswered", target, ending: endingOf(attempted) };
+    if (attempted.kind !== "answered") return { kind: "unanswered", target, ending: endingOf(attempted, decided) };
     const { model, usage } = attempted.answer;
     const head = { ...headOf(decided, target), model };
     const rendered = render(attempted.answer, head);
@@ -151,8 +160,11 @@ const errandOf = (deps: Deps, { request, decision }: Decided, callerSignal: Abor
   callerSignal,
 });
 
-const endingOf = (attempted: Unanswered): Ending =>
-  attempted.kind === "failed" ? failed(attempted.target, attempted.failure) : aborted(attempted.target);
+/** What was cut and not by its caller was cut by the end of the process. */
+function endingOf(attempted: Unanswered, { call }: Decided): Ending {
+  if (attempted.kind === "failed") return failed(attempted.target, attempted.failure);
+  return call.signal.aborted ? aborted(attempted.target) : stopped(attempted.target);
+}
 
 function refuse(decided: Decided, target: AllowedTarget | null, error: AnswerError): Refused {
   return { kind: "refused", head: headOf(decided, target), overheadMs: decided.stopwatch.overheadMs, error };

@@ -52,14 +52,12 @@ function allow(target: Unbranded): AllowedTarget {
   return target as AllowedTarget;
 }
 
-/** The provider that has the model wished for, or is the only one that may; asks nobody. */
+/** The provider that has the model wished for; asks nobody, so null too where none is known to. */
 export function providerOfWish(wish: ModelWish | null, { local, openai }: Providers): ProviderId | null {
   if (wish === null) return null;
   if (wish.provider !== null) return wish.provider;
-  const atLocal = local.has(wish.model);
-  if (atLocal === "yes") return "local";
-  const atCloud = openai.has(wish.model);
-  return atCloud === "yes" || (atCloud === "unknown" && atLocal === "no") ? "openai" : null;
+  if (local.has(wish.model) === "yes") return "local";
+  return openai.has(wish.model) === "yes" ? "openai" : null;
 }
 
 /**

@@ -1,10 +1,10 @@
-import type { Chunk, ContentChunk, EndChunk, ProviderFailure, Usage } from "../core/chat.ts";
+import type { ContentChunk, EndChunk, ProviderFailure, Usage } from "../core/chat.ts";
 import { NO_USAGE } from "../core/chat.ts";
-import type { OpenedStream } from "./attempt.ts";
+import type { OpenedStream, Piece } from "./attempt.ts";
 import { type AnswerError, type AnswerHead, type Ending, headOf } from "./chat-result.ts";
 import type { Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
-import { aborted, broken, failed, succeeded, unfit } from "./endings.ts";
+import { aborted, broken, failed, stopped, succeeded, unfit } from "./endings.ts";
 import { settle } from "./settle.ts";
 
 /** Longest stream there is, however lively: its row must not stay pending for ever. */
@@ -30,9 +30,11 @@ export class AnswerStream<E extends Judge = Judge> {
   readonly #cut: AbortController;
   readonly #events: AsyncGenerator<StreamEvent, void>;
   readonly #limit: Timer;
+  readonly #leave: () => void;
   #usage: Usage = NO_USAGE;
   #isTooLong = false;
   #hasFailed = false;
+  #isStopped = false;
 
   /** `cut` ends the upstream call that `opened` reads, as the caller's own signal does. */
   constructor(
@@ -54,6 +56,11 @@ export class AnswerStream<E extends Judge = Judge> {
       opened.rest.hangUp();
       void this.#drain();
     }, MAX_STREAM_MS);
+    this.#leave = deps.inFlight.add(() => {
+      this.#isStopped = true;
+      opened.rest.hangUp();
+      void this.#drain();
+    });
     for (const signal of [decided.call.signal, cut.signal]) {
       if (signal.aborted) void this.#drain();
       else signal.addEventListener("abort", () => void this.#drain(), { once: true });
@@ -104,23 +111,25 @@ export class AnswerStream<E extends Judge = Judge> {
       return await this.#settle(broken(target, this.#usage), null);
     } finally {
       clearTimeout(this.#limit);
+      this.#leave();
       await rest.close().catch((bug: unknown) => this.#tellBug(bug));
     }
   }
 
   /** Null while the stream goes on. */
-  #endingOf(chunk: Chunk): Ending | null {
+  #endingOf(chunk: Piece): Ending | null {
     const { target } = this.#opened;
     if (this.#hasFailed) return broken(target, this.#usage);
     const error = chunk.kind === "usage" || chunk.kind === "failure" ? null : this.encoder.unfit?.(chunk);
     if (error) return unfit(target.model, chunk.kind === "end" ? chunk.usage : this.#usage, error);
     if (chunk.kind === "end") return succeeded(chunk.model, chunk.usage);
     if (this.#decided.call.signal.aborted || this.#cut.signal.aborted) return aborted(target, this.#usage);
+    if (this.#isStopped) return stopped(target, this.#usage);
     if (this.#isTooLong) return failed(target, TOO_LONG, this.#usage);
     return chunk.kind === "failure" ? failed(target, chunk.failure, this.#usage) : null;
   }
 
-  async #settle(ending: Ending, last: Chunk | null): Promise<StreamEvent | null> {
+  async #settle(ending: Ending, last: Piece | null): Promise<StreamEvent | null> {
     this.#decided.stopwatch.lap("provider");
     const error = await settle(this.#deps, this.#decided, this.#opened.target, ending);
     if (error !== null) return { kind: "error", error };

@@ -2,7 +2,9 @@ import { within } from "./within.ts";
 
 /** How long requests in flight may still take once the process was told to end. */
 const DRAIN_TIMEOUT_MS = 30_000;
-/** After that they are cut; this is for their rows to be written. */
+/** After that they are told so, and have this to read it. */
+const LAST_WORDS_MS = 2_000;
+/** Then they are cut; this is for their rows to be written. */
 const CUT_TIMEOUT_MS = 5_000;
 /** Seconds that a connection may be silent between requests. */
 const IDLE_TIMEOUT_SECONDS = 30;
@@ -23,6 +25,8 @@ type Options = {
   readonly host: string;
   readonly port: number;
   readonly providerTimeoutSeconds: number;
+  /** Called when what is in flight has had its time: it is then told that it is over, before connections are cut. */
+  readonly onDrainOver: () => void;
 };
 
 /** Serves HTTP. Throws what Bun throws when the address cannot be had. */
@@ -53,7 +57,16 @@ export function listen(handle: Handle, options: Options): HttpServer {
   return {
     url: server.url.href.replace(/\/$/, ""),
     async drain() {
-      await within(server.stop(), DRAIN_TIMEOUT_MS);
+      const stopped = server.stop();
+      if (
+        (await within(
+          stopped.then(() => true),
+          DRAIN_TIMEOUT_MS,
+        )) === null
+      ) {
+        options.onDrainOver();
+        await within(stopped, LAST_WORDS_MS);
+      }
       await server.stop(true);
       const cutAtMs = performance.now() + CUT_TIMEOUT_MS;
       while (inFlight > 0 && performance.now() < cutAtMs) await Bun.sleep(10);

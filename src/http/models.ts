@@ -30,7 +30,8 @@ export function modelRoutes(providers: Providers) {
         },
       })
       // Names of models have slashes in them, which not every client escapes.
-      .get("/v1/models/*", async ({ params }) => findModel(providers, decoded(params["*"])), {
+      .get("/v1/models/*", ({ params }) => findModel(providers, decoded(params["*"])), { detail: { hide: true } })
+      .get("/v1/models/:id", ({ params }) => findModel(providers, decoded(params.id)), {
         parse: "json",
         response: { ...OPENAI_PROBLEMS, 200: ModelBody },
         detail: {

@@ -115,10 +115,15 @@ function parseJson(text: string): JsonValue {
   }
 }
 
-/** A lone surrogate has no encoding: it would reach scanner and provider as different texts. */
+/**
+ * A lone surrogate has no encoding: it would reach scanner and provider as different texts. Nor has a number beyond all
+ * that a double holds: what was read of it could not be written again.
+ */
 function requireWellFormed(value: unknown, path: string): void {
   if (typeof value === "string") {
     if (!value.isWellFormed()) throw loneSurrogate(path);
+  } else if (typeof value === "number") {
+    if (!Number.isFinite(value)) throw endless(path);
   } else if (Array.isArray(value)) {
     value.forEach((item, index) => {
       requireWellFormed(item, `${path}/${index}`);
@@ -129,6 +134,11 @@ function requireWellFormed(value: unknown, path: string): void {
       requireWellFormed(item, `${path}/${safeName(key) ?? "*"}`);
     }
   }
+}
+
+function endless(path: string): Refusal {
+  const field = toFieldName(path);
+  return new Refusal("request.invalid_field", `${field} is a number beyond what can be carried.`, { field });
 }
 
 function loneSurrogate(path: string): Refusal {
@@ -145,5 +155,5 @@ export function toFieldName(pointer: string): string {
 
 /** A client's key is content too: it is repeated only where it looks like the name of a field. */
 export function safeName(key: string): string | null {
-  return /^[a-z][a-z0-9_]{0,39}$/.test(key) ? key : null;
+  return /^[a-z][A-Za-z0-9_]{0,39}$/.test(key) ? key : null;
 }

@@ -49,14 +49,14 @@ export function surfaceHandler<S extends TSchema>(
     );
     if (answered.kind === "refused") return refusalResponse(answered, dialect);
     const headers = { ...headersOf(answered.head, null), ...overheadHeader(answered.overheadMs) };
-    return Response.json(answered.body, { headers });
+    return new Response(answered.body, { headers: { ...headers, "content-type": "application/json;charset=utf-8" } });
   };
 }
 
 /** A translation throws a `Refusal` for an answer that its protocol cannot say. */
-function rendered(translate: () => JsonObject): Result<JsonObject, AnswerError> {
+function rendered(translate: () => JsonObject): Result<string, AnswerError> {
   try {
-    return ok(translate());
+    return ok(JSON.stringify(translate()));
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
     const { code, message, field } = thrown;

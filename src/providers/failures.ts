@@ -33,6 +33,11 @@ export function toFailure(thrown: unknown, upstream: Upstream, model: string): P
   };
 }
 
+/** An answer that came whole as far as the network can tell, and has no word for its end, or one that nobody knows. */
+export function malformedEnd(upstream: Upstream): ProviderFailure {
+  return { category: "malformed_response", message: `${upstream.label} did not say whether its answer is complete.` };
+}
+
 export function malformed(upstream: Upstream): ProviderFailure {
   return { category: "malformed_response", message: `${upstream.label} sent an answer that is not in its protocol.` };
 }
@@ -47,12 +52,17 @@ function rootCause(thrown: unknown): unknown {
 }
 
 function fromStatus(answer: UpstreamStatus, upstream: Upstream, model: string): ProviderFailure {
-  const category = categoryOf(answer.status, answer.body.toLowerCase());
-  const lacking = category === "bad_request" ? lackingCapability(answer.body, model) : null;
+  const body = toBeRead(answer.body);
+  const category = categoryOf(answer.status, body.toLowerCase());
+  const lacking = category === "bad_request" ? lackingCapability(body, model) : null;
   const failure = { category, message: lacking ?? messageFor(category, answer.status, upstream, model) };
   const retryAfterMs = readRetryAfter(answer.headers);
   return retryAfterMs === null ? failure : { ...failure, retryAfterMs };
 }
+
+/** An error says what it is at its beginning; what is behind it may be the whole prompt, or an attack on our time. */
+const MAX_READ_CHARS = 64 * 1024;
+const toBeRead = (text: string): string => text.slice(0, MAX_READ_CHARS);
 
 /** Ollama's word for what a model cannot do, in ours; what else it says is not repeated. */
 function lackingCapability(body: string, model: string): string | null {
@@ -74,7 +84,7 @@ export function readRetryAfter(headers: Headers, nowMs = Date.now()): number | n
 
 /** What an error that came inside a stream, without a status of its own, means; `text` is not shown to anybody. */
 export function failureInStream(text: string, upstream: Upstream, model: string): ProviderFailure {
-  const body = text.toLowerCase();
+  const body = toBeRead(text).toLowerCase();
   const invalid = categoryOfInvalid(body);
   const category =
     invalid !== "bad_request" ? invalid : /rate.?limit|quota/.test(body) ? "rate_limited" : "upstream_error";

@@ -1,5 +1,7 @@
 /** Largest upstream body that is read whole; a longer one is an error, so that a provider cannot exhaust memory. */
 const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
+/** What is read of a body that comes with an error's status; no error needs more to say what it is. */
+const MAX_ERROR_BYTES = 1024 * 1024;
 /** Largest stream; it is never in memory as a whole, and still has an end. */
 export const MAX_STREAM_BYTES = 1024 * 1024 * 1024;
 
@@ -20,7 +22,7 @@ export class BrokenAnswer extends Error {
   override readonly name = "BrokenAnswer";
 }
 
-/** An answer of the upstream that is not 2xx, with what its body said; never shown to a caller as it is. */
+/** An answer of the upstream that is not 2xx, with the beginning of its body; never shown to a caller as it is. */
 export class UpstreamStatus extends Error {
   override readonly name = "UpstreamStatus";
   readonly status: number;
@@ -68,8 +70,9 @@ export function guardedFetch(signal: AbortSignal, options: Options): Fetch {
     const headers = withoutEncoding(response.headers);
     if (options.stream && response.ok)
       return new Response(boundedStream(response), { status: response.status, headers });
-    const bytes = await readBounded(response);
+    const { bytes, isWhole } = await readUpTo(response, response.ok ? MAX_RESPONSE_BYTES : MAX_ERROR_BYTES);
     if (!response.ok) throw new UpstreamStatus(response.status, new TextDecoder().decode(bytes), headers);
+    if (!isWhole) throw new ResponseTooLarge();
     return new Response(bytes, { status: response.status, headers });
   };
 }
@@ -111,19 +114,20 @@ function boundedStream(response: Response): ReadableStream<Uint8Array> {
   );
 }
 
-async function readBounded(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+/** Hangs up on what is longer. */
+async function readUpTo(response: Response, maxBytes: number) {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
     for await (const chunk of response.body ?? []) {
-      size += chunk.byteLength;
-      if (size > MAX_RESPONSE_BYTES) throw new ResponseTooLarge();
       chunks.push(chunk);
+      size += chunk.byteLength;
+      if (size > maxBytes) break;
     }
-  } catch (cause) {
-    throw cause instanceof ResponseTooLarge ? cause : new BrokenAnswer();
+  } catch {
+    throw new BrokenAnswer();
   }
-  return Bun.concatArrayBuffers(chunks, MAX_RESPONSE_BYTES, true);
+  return { bytes: Bun.concatArrayBuffers(chunks, maxBytes, true), isWhole: size <= maxBytes };
 }
 
 /** `fetch` has decoded the body already, so these would be untrue of it. */

@@ -1,4 +1,8 @@
-import { Type } from "@sinclair/typebox";
+/** More than an `integer` column holds is no count. */
+const MAX_TOKENS = 2_147_483_647;
 
-/** Tokens as a provider reports them; beyond what an `integer` column holds it is no count. */
-export const TokenCount = Type.Integer({ minimum: 0, maximum: 2_147_483_647 });
+/** Tokens as a provider reports them. Null for what is no count, which never undoes an answer that was given. */
+export function tokenCount(reported: unknown): number | null {
+  if (typeof reported !== "number" || !Number.isInteger(reported)) return null;
+  return reported >= 0 && reported <= MAX_TOKENS ? reported : null;
+}

@@ -3,7 +3,8 @@ import { Ollama } from "ollama";
 import OpenAI from "openai";
 import type { ChatCompletionChunk } from "openai/resources/chat/completions";
 import { objectsAt } from "../support/scripted-recordings.ts";
-import { auditRow, type Side, watchedFetch } from "./harness.ts";
+import type { Side } from "./gateways.ts";
+import { auditRow, watchedFetch } from "./harness.ts";
 
 /** The official SDKs at a side's gateway, as a user would make them: only the base URL is set. */
 
@@ -12,7 +13,9 @@ export const watched = watchedFetch();
 export const openaiOf = (side: Side, maxRetries = 0) =>
   new OpenAI({ baseURL: `${side.url}/v1`, apiKey: "the gateway asks for none", maxRetries, fetch: watched.fetch });
 
-export const ollamaOf = (side: Side) => new Ollama({ host: side.url, fetch: watched.fetch });
+/** The SDK takes no signal for a single call, but hands on what its `fetch` does. */
+export const ollamaOf = (side: Side, signal?: AbortSignal) =>
+  new Ollama({ host: side.url, fetch: signal === undefined ? watched.fetch : watched.until(signal) });
 
 export const lastRequestId = (): string => watched.last().headers.get("x-request-id") ?? "";
 export const lastRow = (side: Side) => auditRow(side, lastRequestId());

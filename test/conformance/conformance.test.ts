@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { UPSTREAM_WORDS } from "../support/scripted-upstream.ts";
+import { ask, UPSTREAM_WORDS } from "../support/scripted-upstream.ts";
 import { OPENING, QUESTION, WEATHER_QUESTION } from "./facts.ts";
-import { sideOf, startSides, WAYS } from "./harness.ts";
+import { sideOf, startSides, stopSides, WAYS } from "./gateways.ts";
+import { expectLogged, postJson } from "./harness.ts";
 import "./openai-chat.ts";
 import "./openai-tools.ts";
 import "./openai-more.ts";
@@ -15,20 +16,35 @@ import "./errors.ts";
 import "./mid-stream.ts";
 import "./leaving.ts";
 import "./refusals.ts";
+import "./native.ts";
+import "./limits.ts";
+import "./unrecorded.ts";
+import "./crossing.ts";
 
 /** Real clients against the running gateway, each answered by a local and by a cloud model. */
 
-let stop: () => Promise<void>;
-beforeAll(async () => {
-  stop = await startSides();
-});
-afterAll(() => stop());
+beforeAll(startSides);
+afterAll(stopSides);
 
-// The last of all, when everything above has been said.
-test.each([...WAYS])("the log of the gateway of the %s model holds no words of anybody and tells of no bug", (way) => {
-  const { stdout, stderr } = sideOf(way).output;
-  expect(stdout.includes('"status":"succeeded"')).toBe(true);
-  for (const words of [OPENING, QUESTION, WEATHER_QUESTION, UPSTREAM_WORDS, "Lisbon", '"event":"bug"']) {
-    expect(`${stdout}${stderr}`.includes(words)).toBe(false);
-  }
-});
+// The last of all, when everything above has been said; it also says of its own what there is to look for.
+test.each([...WAYS])(
+  "the log of the gateway of the %s model holds no words of anybody and tells of no bug",
+  async (way) => {
+    const side = sideOf(way);
+    const asked = [QUESTION, WEATHER_QUESTION, `Lisbon ${ask("rate-limited")}`].map((content) =>
+      postJson(side, "/api/chat", { model: "auto", messages: [{ role: "user", content }], stream: false }),
+    );
+    const completed = postJson(side, "/v1/completions", { model: "auto", prompt: OPENING });
+    const refused = postJson(side, "/v1/chat", {
+      messages: [{ role: "user", content: QUESTION }],
+      [WEATHER_QUESTION]: 1,
+    });
+    const statuses = (await Promise.all([...asked, completed, refused])).map((response) => response.status);
+    expect(statuses).toEqual([200, 200, 429, 200, 400]);
+    await expectLogged(side, ['"status":"succeeded"', '"status":"failed"', '"error_code":"request.unknown_field"']);
+    const { stdout, stderr } = side.output;
+    for (const words of [OPENING, QUESTION, WEATHER_QUESTION, UPSTREAM_WORDS, "Lisbon", '"event":"bug"']) {
+      expect(`${stdout}${stderr}`.includes(words)).toBe(false);
+    }
+  },
+);

@@ -1,167 +1,66 @@
 import { describe, expect, test } from "bun:test";
-import OpenAI from "openai";
 import { ask, RETRY_AFTER_SECONDS, UPSTREAM_WORDS } from "../support/scripted-upstream.ts";
-import { lastRow, ollamaOf, openaiOf, watched } from "./clients.ts";
+import { ALL_CALLS, type Call } from "./calls.ts";
+import { lastRow, openaiOf, watched } from "./clients.ts";
 import { QUESTION } from "./facts.ts";
-import { rejection, type Side, sideOf, WAYS } from "./harness.ts";
+import { type Side, sideOf, WAYS } from "./gateways.ts";
+import { rejection } from "./harness.ts";
+import { type Expected, UPSTREAM_ERRORS } from "./upstream-errors.ts";
 
-type Calls = Readonly<Record<string, (side: Side, text: string) => Promise<unknown>>>;
-
-const OPENAI_CALLS: Calls = {
-  "chat.completions": (side, text) =>
-    openaiOf(side).chat.completions.create({ model: side.model, messages: [{ role: "user", content: text }] }),
-  "chat.completions, streamed": (side, text) =>
-    openaiOf(side).chat.completions.create({
-      model: side.model,
-      messages: [{ role: "user", content: text }],
-      stream: true,
-    }),
-  completions: (side, text) => openaiOf(side).completions.create({ model: side.model, prompt: text }),
-  responses: (side, text) => openaiOf(side).responses.create({ model: side.model, input: text }),
-  "responses, streamed": (side, text) =>
-    openaiOf(side).responses.create({ model: side.model, input: text, stream: true }),
-  embeddings: (side, text) => openaiOf(side).embeddings.create({ model: side.model, input: text }),
-};
-
-const OLLAMA_CALLS: Calls = {
-  chat: (side, text) => ollamaOf(side).chat({ model: side.model, messages: [{ role: "user", content: text }] }),
-  "chat, streamed": (side, text) =>
-    ollamaOf(side).chat({ model: side.model, messages: [{ role: "user", content: text }], stream: true }),
-  generate: (side, text) => ollamaOf(side).generate({ model: side.model, prompt: text }),
-  embed: (side, text) => ollamaOf(side).embed({ model: side.model, input: text }),
-};
-
-/** What the upstream does, and what a client is to see of it. */
-const UPSTREAM_ERRORS = [
-  {
-    script: "bad-request",
-    status: 400,
-    raises: OpenAI.BadRequestError,
-    type: "invalid_request_error",
-    code: "provider.bad_request",
-    category: "bad_request",
-    retry: false,
-  },
-  {
-    script: "context-length",
-    status: 400,
-    raises: OpenAI.BadRequestError,
-    type: "invalid_request_error",
-    code: "context_length_exceeded",
-    category: "context_length",
-    retry: false,
-  },
-  {
-    script: "unauthorized",
-    status: 502,
-    raises: OpenAI.InternalServerError,
-    type: "upstream_error",
-    code: "provider.authentication",
-    category: "authentication",
-    retry: false,
-  },
-  {
-    script: "forbidden",
-    status: 502,
-    raises: OpenAI.InternalServerError,
-    type: "upstream_error",
-    code: "provider.authentication",
-    category: "authentication",
-    retry: false,
-  },
-  {
-    script: "not-found",
-    status: 404,
-    raises: OpenAI.NotFoundError,
-    type: "not_found_error",
-    code: "model_not_found",
-    category: "model_not_found",
-    retry: false,
-  },
-  {
-    script: "rate-limited",
-    status: 429,
-    raises: OpenAI.RateLimitError,
-    type: "rate_limit_error",
-    code: "rate_limit_exceeded",
-    category: "rate_limited",
-    retry: true,
-  },
-  {
-    script: "failing",
-    status: 502,
-    raises: OpenAI.InternalServerError,
-    type: "upstream_error",
-    code: "provider.upstream_error",
-    category: "upstream_error",
-    retry: true,
-  },
-  {
-    script: "unavailable",
-    status: 502,
-    raises: OpenAI.InternalServerError,
-    type: "upstream_error",
-    code: "provider.upstream_error",
-    category: "upstream_error",
-    retry: true,
-  },
-] as const;
-
-function expectHeaders(side: Side, { retry, script, category }: (typeof UPSTREAM_ERRORS)[number]): void {
+function expectHeaders(side: Side, { retry, script, category }: Expected): void {
   const { headers } = watched.last();
   const waits = script === "rate-limited";
-  expect(headers.get("x-policy-mesh-provider")).toBe(side.provider);
-  expect(headers.get("x-policy-mesh-model")).toBe(side.model);
-  expect(headers.get("x-policy-mesh-reason-codes")).toEndWith(`,provider.${category}`);
   expect({
+    provider: headers.get("x-policy-mesh-provider"),
+    model: headers.get("x-policy-mesh-model"),
     shouldRetry: headers.get("x-should-retry"),
     retryAfter: headers.get("retry-after"),
     retryAfterMs: headers.get("retry-after-ms"),
   }).toEqual({
+    provider: side.provider,
+    model: side.model,
     shouldRetry: String(retry),
     retryAfter: waits ? String(RETRY_AFTER_SECONDS) : null,
     retryAfterMs: waits ? String(RETRY_AFTER_SECONDS * 1_000) : null,
   });
+  expect(headers.get("x-policy-mesh-reason-codes")).toEndWith(`,provider.${category}`);
+}
+
+/** What the SDK raises, whole. */
+function expectRaised(name: string, sdk: Call["sdk"], error: unknown, expected: Expected): void {
+  if (sdk === "ollama") {
+    const raised = { name: "ResponseError", status_code: expected.status, error: expect.any(String) };
+    expect<unknown>({ name, error }).toMatchObject({ name, error: raised });
+  } else {
+    expect({ name, error }).toEqual({ name, error: expect.any(expected.raises) });
+    expect(error).toMatchObject({
+      status: expected.status,
+      type: expected.type,
+      code: expected.code,
+      error: { message: expect.any(String), type: expected.type, param: null, code: expected.code },
+      requestID: watched.last().headers.get("x-request-id"),
+    });
+  }
+  expect(String(error)).not.toContain(UPSTREAM_WORDS);
 }
 
 describe.each([...WAYS])("an error of the %s model before the answer", (way) => {
-  test.each([...UPSTREAM_ERRORS])("$script: every call of the openai SDK raises its class", async (expected) => {
+  const errors = UPSTREAM_ERRORS.filter(({ ways }) => ways.includes(way));
+
+  test.each(errors)("$script: every call of the SDKs raises its class", async (expected) => {
     const side = sideOf(way);
-    for (const [name, call] of Object.entries(OPENAI_CALLS)) {
+    for (const { name, sdk, surface, streamed, ask: call } of ALL_CALLS) {
       const error = await rejection(call(side, `${QUESTION} ${ask(expected.script)}`));
-      expect({ name, error }).toEqual({ name, error: expect.any(expected.raises) });
-      expect(error).toMatchObject({
-        status: expected.status,
-        type: expected.type,
-        code: expected.code,
-        error: { message: expect.any(String), type: expected.type, param: null, code: expected.code },
-        requestID: watched.last().headers.get("x-request-id"),
-      });
-      expect(String(error)).not.toContain(UPSTREAM_WORDS);
+      expectRaised(name, sdk, error, expected);
       expectHeaders(side, expected);
       expect(await lastRow(side)).toMatchObject({
         status: "failed",
         failure_category: expected.category,
         provider: side.provider,
-        streamed: name.includes("streamed"),
-      });
-    }
-  });
-
-  test.each([...UPSTREAM_ERRORS])("$script: every call of the ollama SDK raises its status", async (expected) => {
-    const side = sideOf(way);
-    for (const [name, call] of Object.entries(OLLAMA_CALLS)) {
-      const error = await rejection(call(side, `${QUESTION} ${ask(expected.script)}`));
-      expect<unknown>({ name, error }).toMatchObject({
-        name,
-        error: { name: "ResponseError", status_code: expected.status, error: expect.any(String) },
-      });
-      expect(String(error)).not.toContain(UPSTREAM_WORDS);
-      expectHeaders(side, expected);
-      expect(await lastRow(side)).toMatchObject({
-        status: "failed",
-        failure_category: expected.category,
-        streamed: name.includes("streamed"),
+        model: side.model,
+        surface,
+        streamed,
+        usage: { prompt_tokens: null, completion_tokens: null },
       });
     }
   });
@@ -178,4 +77,22 @@ describe.each([...WAYS])("an error of the %s model before the answer", (way) => 
       expect(side.upstream.posted().length - before).toBe(tries);
     }
   });
+});
+
+test("no call of the SDKs is forgotten: every surface but the native one is asked, whole and streamed", () => {
+  expect(ALL_CALLS.map(({ surface, streamed }) => `${surface}${streamed ? ", streamed" : ""}`).sort()).toEqual([
+    "ollama_chat",
+    "ollama_chat, streamed",
+    "ollama_embed",
+    "ollama_embeddings",
+    "ollama_generate",
+    "ollama_generate, streamed",
+    "openai_chat",
+    "openai_chat, streamed",
+    "openai_completions",
+    "openai_completions, streamed",
+    "openai_embeddings",
+    "openai_responses",
+    "openai_responses, streamed",
+  ]);
 });

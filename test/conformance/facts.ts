@@ -1,5 +1,5 @@
 import { numbersAt, objectsAt, recordedBody } from "../support/scripted-recordings.ts";
-import type { Way } from "./harness.ts";
+import type { Way } from "./gateways.ts";
 
 /** What the recorded answers say, by the way that a request goes. Usage: tokens of the prompt, of the answer. */
 

@@ -1,93 +1,28 @@
 import { expect } from "bun:test";
-import { join } from "node:path";
 import type { Surface } from "../../src/core/chat.ts";
-import { scratchFolder, startGateway } from "../support/gateway-process.ts";
-import {
-  type ScriptedServer,
-  startScriptedOllama,
-  startScriptedOpenAi,
-  UPSTREAM_KEY,
-  VISION_MODEL,
-} from "../support/scripted-upstream.ts";
-
-/** Both ways that a request can go. Every test of a client runs on each. */
-export const WAYS = ["local", "cloud"] as const;
-export type Way = (typeof WAYS)[number];
-
-export const MODELS = { local: "smollm2:135m", cloud: "smollm2-135m" } as const;
-/** Models that take images. */
-export const VISION_MODELS = { local: VISION_MODEL, cloud: MODELS.cloud } as const;
-export const PROVIDERS = { local: "local", cloud: "openai" } as const;
-
-/** A gateway whose policy sends every prompt one way, and the model server there. */
-export type Side = {
-  readonly way: Way;
-  readonly provider: (typeof PROVIDERS)[Way];
-  readonly model: string;
-  readonly url: string;
-  readonly upstream: ScriptedServer;
-  readonly output: { readonly stdout: string; readonly stderr: string };
-};
-
-/** Starts both gateways, once for all clients: that takes longer than most of the tests. Gives what stops them. */
-export async function startSides(): Promise<() => Promise<void>> {
-  const folder = scratchFolder();
-  const upstreams = { local: await startScriptedOllama(), cloud: await startScriptedOpenAi() };
-  const stops: (() => Promise<unknown>)[] = [];
-  const starting = WAYS.map(async (way) => {
-    const gateway = await startGateway(folder.path, {
-      DATA_DIR: join(folder.path, way),
-      OLLAMA_BASE_URL: upstreams.local.url,
-      OLLAMA_MODEL: MODELS.local,
-      OLLAMA_EMBEDDING_MODEL: MODELS.local,
-      OPENAI_BASE_URL: `${upstreams.cloud.url}/v1`,
-      OPENAI_API_KEY: UPSTREAM_KEY,
-      OPENAI_MODEL: MODELS.cloud,
-      DEFAULT_PROVIDER: PROVIDERS[way],
-      COST_MAX_PROMPT_LENGTH_FOR_LOCAL: "0",
-      ALLOW_OPAQUE_CONTENT_TO_CLOUD: "true",
-      SENSITIVITY_KEYWORDS: "iban",
-    });
-    stops.push(() => gateway.stop());
-    const { url, output } = gateway;
-    running.set(way, { way, provider: PROVIDERS[way], model: MODELS[way], url, upstream: upstreams[way], output });
-  });
-  const stopAll = async () => {
-    running.clear();
-    await Promise.all(stops.map((stop) => stop()));
-    await Promise.all([upstreams.local.stop(), upstreams.cloud.stop()]);
-    folder.remove();
-  };
-  const failed = (await Promise.allSettled(starting)).find((started) => started.status === "rejected");
-  if (failed === undefined) return stopAll;
-  await stopAll();
-  throw failed.reason;
-}
-
-const running = new Map<Way, Side>();
-
-export function sideOf(way: Way): Side {
-  const side = running.get(way);
-  if (side === undefined) throw new Error("the gateways are not running");
-  return side;
-}
+import type { Side } from "./gateways.ts";
 
 type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
-/** A `fetch` for an SDK that keeps the heads of the answers, since few SDKs show them. */
-export function watchedFetch(): { readonly fetch: Fetch & typeof fetch; readonly last: () => Response } {
-  const answers: Response[] = [];
+type Head = Pick<Response, "status" | "headers">;
+
+/** A `fetch` for an SDK that keeps the head of the last answer, since few SDKs show it. For one call at a time. */
+export function watchedFetch() {
+  let last: Head | null = null;
   const watched: Fetch = async (input, init) => {
+    last = null;
     const response = await fetch(input, init);
-    answers.push(response);
+    last = { status: response.status, headers: response.headers };
     return response;
   };
+  const asFetch = (own: Fetch): typeof fetch => Object.assign(own, { preconnect: fetch.preconnect });
   return {
-    fetch: Object.assign(watched, { preconnect: fetch.preconnect }),
-    last() {
-      const answer = answers.at(-1);
-      if (answer === undefined) throw new Error("nothing was asked");
-      return answer;
+    fetch: asFetch(watched),
+    /** The same for a caller who leaves with the signal. */
+    until: (signal: AbortSignal) => asFetch((input, init) => watched(input, { ...init, signal })),
+    last(): Head {
+      if (last === null) throw new Error("nothing was answered");
+      return last;
     },
   };
 }
@@ -140,40 +75,67 @@ export async function expectOnRecord(side: Side, { headers }: Pick<Response, "he
   });
 }
 
-/** The row once it is settled: of a request that its client broke off, that takes a moment. */
-export async function auditRow(side: Side, requestId: string): Promise<Readonly<Record<string, unknown>>> {
-  const deadlineMs = performance.now() + 10_000;
-  while (performance.now() < deadlineMs) {
-    const response = await fetch(`${side.url}/v1/audit/${requestId}`);
-    const row: unknown = await response.json();
-    if (isRecord(row) && row["status"] !== "pending") return row;
+const DEADLINE_MS = 10_000;
+
+/** Waits for something that comes soon, by itself; says what it was if it does not. */
+export async function until(isTrue: () => boolean | Promise<boolean>, event: string): Promise<void> {
+  const deadlineMs = performance.now() + DEADLINE_MS;
+  while (!(await isTrue())) {
+    if (performance.now() > deadlineMs) throw new Error(`waited in vain: ${event}`);
     await Bun.sleep(5);
   }
-  throw new Error("the row was not settled in time");
+}
+
+/** The row once it is settled: of a request that its client broke off, that takes a moment. */
+export async function auditRow(side: Side, requestId: string): Promise<Readonly<Record<string, unknown>>> {
+  let row: unknown = null;
+  await until(async () => {
+    row = await (await fetch(`${side.url}/v1/audit/${requestId}`)).json();
+    return isRecord(row) && row["status"] !== "pending";
+  }, "the row is settled");
+  return isRecord(row) ? row : {};
 }
 
 /** The row of a request by the log since some place in it: who leaves before the answer never learns its id. */
 export async function loggedRow(side: Side, since: number, status: string) {
-  const deadlineMs = performance.now() + 10_000;
-  while (performance.now() < deadlineMs) {
-    for (const line of side.output.stdout.slice(since).split("\n")) {
-      const entry: unknown = line.startsWith("{") && line.endsWith("}") ? JSON.parse(line) : null;
-      if (!isRecord(entry) || entry["status"] !== status) continue;
-      if (typeof entry["request_id"] === "string") return await auditRow(side, entry["request_id"]);
-    }
-    await Bun.sleep(5);
-  }
-  throw new Error("no log line told of it");
+  const find = () =>
+    side.output.stdout
+      .slice(since)
+      .split("\n")
+      .map((line): unknown => (line.startsWith("{") && line.endsWith("}") ? JSON.parse(line) : null))
+      .find((entry) => isRecord(entry) && entry["status"] === status);
+  await until(() => find() !== undefined, "a log line tells of the request");
+  const entry = find();
+  return await auditRow(side, isRecord(entry) ? String(entry["request_id"]) : "");
 }
 
+/** A call as curl would make it. */
+export const postJson = (
+  side: Pick<Side, "url">,
+  path: string,
+  body: object,
+  headers: Readonly<Record<string, string>> = {},
+) =>
+  fetch(`${side.url}${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+  });
+
+/** Those by which a browser decides what a web page gets. */
+export const corsHeaders = ({ headers }: Response): Readonly<Record<string, string>> =>
+  Object.fromEntries([...headers].filter(([name]) => name.startsWith("access-control-")));
+
+/** Waits until the log has all of these words. */
+export const expectLogged = ({ output }: Side, words: readonly string[]): Promise<void> =>
+  until(() => words.every((word) => output.stdout.includes(word)), `the log holds ${words.join(" and ")}`);
+
 /** Waits until the upstream has been asked with these words. */
-export async function askedWith(side: Side, words: string): Promise<void> {
-  const deadlineMs = performance.now() + 10_000;
-  while (!side.upstream.posted().some((asked) => JSON.stringify(asked.body).includes(words))) {
-    if (performance.now() > deadlineMs) throw new Error("the upstream was not asked in time");
-    await Bun.sleep(2);
-  }
-}
+export const askedWith = (side: Side, words: string): Promise<void> =>
+  until(
+    () => side.upstream.posted().some((asked) => JSON.stringify(asked.body).includes(words)),
+    "the upstream is asked",
+  );
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

@@ -20,17 +20,8 @@ import {
   TOOL_RESULT,
   WEATHER_QUESTION,
 } from "./facts.ts";
-import {
-  collect,
-  expectOnRecord,
-  rejection,
-  type Side,
-  sideOf,
-  untilError,
-  VISION_MODELS,
-  WAYS,
-  type Way,
-} from "./harness.ts";
+import { type Side, sideOf, VISION_MODELS, WAYS, type Way } from "./gateways.ts";
+import { collect, expectOnRecord, rejection, untilError } from "./harness.ts";
 
 const once = { maxRetries: 0 } as const;
 const openaiOf = (side: Side, model: string, useResponsesApi = false) =>

@@ -1,80 +1,120 @@
 import { describe, expect, test } from "bun:test";
 import OpenAI from "openai";
-import { ask, UPSTREAM_WORDS } from "../support/scripted-upstream.ts";
-import { lastRow, ollamaOf, openaiOf } from "./clients.ts";
-import { type Side, sideOf, untilError, WAYS } from "./harness.ts";
+import { ask, type Script, UPSTREAM_WORDS } from "../support/scripted-upstream.ts";
+import { STREAM_CALLS } from "./calls.ts";
+import { lastRequestId, lastRow, openaiOf, user } from "./clients.ts";
+import { type Side, sideOf, WAYS } from "./gateways.ts";
+import { isRecord, postJson, untilError } from "./harness.ts";
 
 /** How a stream fails: its connection is cut, or it tells of an error. */
-const MID_STREAM = [
-  { script: "stall", code: "provider.malformed_response", category: "malformed_response" },
-  { script: "error-event", code: "provider.upstream_error", category: "upstream_error" },
+export const MID_STREAM = [
+  {
+    script: "stall",
+    code: "provider.malformed_response",
+    category: "malformed_response",
+    says: /^(Ollama|The OpenAI-compatible provider) broke off its answer\.$/,
+  },
+  {
+    script: "error-event",
+    code: "provider.upstream_error",
+    category: "upstream_error",
+    says: /^(Ollama|The OpenAI-compatible provider) failed in the middle of its answer\.$/,
+  },
 ] as const;
 
-const midStream = (side: Side, script: "stall" | "error-event") => {
+/** Words of its own for each, so that only its own connection is cut. */
+export function midStream(side: Side, script: Script) {
   const words = `${ask(script)} ${crypto.randomUUID()}`;
   return { words, onFirst: () => (script === "stall" ? side.upstream.breakOff(words) : undefined) };
-};
+}
+
+const CALLS = Object.entries(STREAM_CALLS);
+const CASES = CALLS.flatMap(([name, call]) => MID_STREAM.map((failing) => ({ name, ...call, ...failing })));
 
 describe.each([...WAYS])("an error of the %s model in mid-stream", (way) => {
-  test.each([...MID_STREAM])(
-    "$script: ends the openai SDK's stream with an error",
-    async ({ script, code, category }) => {
-      const side = sideOf(way);
-      const { words, onFirst } = midStream(side, script);
-      const messages = [{ role: "user" as const, content: words }];
-      const stream = await openaiOf(side).chat.completions.create({ model: side.model, messages, stream: true });
-      const { items, error } = await untilError(stream, onFirst);
-      expect(items.length).toBeGreaterThan(0);
-      expect(error).toBeInstanceOf(OpenAI.APIError);
-      expect(error).toMatchObject({ code, type: "upstream_error" });
-      expect(String(error)).not.toContain(UPSTREAM_WORDS);
-      expect(await lastRow(side)).toMatchObject({ status: "failed", failure_category: category, streamed: true });
-    },
-  );
-
-  test.each([...MID_STREAM])(
-    "$script: ends the responses' stream with an event that says so",
-    async ({ script, category }) => {
-      const side = sideOf(way);
-      const { words, onFirst } = midStream(side, script);
-      const stream = await openaiOf(side).responses.create({ model: side.model, input: words, stream: true });
-      const { items, error } = await untilError(stream, onFirst);
-      const types = items.map((event) => event.type);
-      expect(types[0]).toBe("response.created");
-      expect(types).not.toContain("response.completed");
-      expect(error !== null || types.includes("response.failed") || types.includes("error")).toBe(true);
-      expect(await lastRow(side)).toMatchObject({ status: "failed", failure_category: category, streamed: true });
-    },
-  );
-
-  test.each([...MID_STREAM])("$script: ends the ollama SDK's stream with an error", async ({ script, category }) => {
+  test.each(CASES)("$name, $script: ends the SDK's stream with an error", async (expected) => {
     const side = sideOf(way);
-    const { words, onFirst } = midStream(side, script);
-    const messages = [{ role: "user", content: words }];
-    const stream = await ollamaOf(side).chat({ model: side.model, messages, stream: true });
+    const { words, onFirst } = midStream(side, expected.script);
+    const { stream } = await expected.open(side, words);
     const { items, error } = await untilError(stream, onFirst);
     expect(items.length).toBeGreaterThan(0);
-    expect(items.every((item) => !item.done)).toBe(true);
-    expect(error).toBeInstanceOf(Error);
-    expect(String(error)).not.toContain(UPSTREAM_WORDS);
-    expect(await lastRow(side)).toMatchObject({ status: "failed", failure_category: category, streamed: true });
+    if (expected.sdk === "ollama") {
+      expect(items.filter((item) => !isRecord(item) || item["done"] !== false)).toEqual([]);
+      expect(error).toBeInstanceOf(Error);
+      expect(error).toMatchObject({ message: expect.stringMatching(expected.says) });
+    } else {
+      expect(error).toBeInstanceOf(OpenAI.APIError);
+      expect(error).toMatchObject({
+        status: undefined,
+        code: expected.code,
+        param: null,
+        type: "upstream_error",
+        message: expect.stringMatching(expected.says),
+      });
+    }
+    expect(await lastRow(side)).toMatchObject({
+      status: "failed",
+      failure_category: expected.category,
+      surface: expected.surface,
+      streamed: true,
+      model: side.model,
+      usage: { prompt_tokens: null, completion_tokens: null },
+    });
+  });
+
+  test("responses: the events before and after the error are those of a response that failed", async () => {
+    const side = sideOf(way);
+    const body = { model: side.model, input: ask("error-event"), stream: true } as const;
+    const text = await (await openaiOf(side).responses.create(body).asResponse()).text();
+    const events = text.split("\n\n").filter((event) => event !== "");
+    const [error, failed] = events
+      .slice(-2)
+      .map((event): unknown => JSON.parse(event.replace(/^event: .*\ndata: /, "")));
+    const told = { code: "provider.upstream_error", message: expect.any(String), param: null };
+    const number = events.length - 2;
+    expect(error).toEqual({
+      type: "error",
+      sequence_number: number,
+      ...told,
+      error: { ...told, type: "upstream_error" },
+    });
+    expect(failed).toMatchObject({
+      type: "response.failed",
+      sequence_number: number + 1,
+      response: {
+        id: `resp_${lastRequestId()}`,
+        status: "failed",
+        error: { code: expect.any(String), message: expect.any(String) },
+        usage: null,
+      },
+    });
+    expect(text).not.toContain("response.completed");
+    expect(text).not.toContain(UPSTREAM_WORDS);
   });
 
   test("the wire shows neither an end marker nor the upstream's words", async () => {
     const side = sideOf(way);
-    const messages = [{ role: "user", content: ask("error-event") }];
-    const body = JSON.stringify({ model: side.model, messages, stream: true });
-    const post = async (path: string) =>
-      await (
-        await fetch(`${side.url}${path}`, { method: "POST", headers: { "content-type": "application/json" }, body })
-      ).text();
-    const sse = await post("/v1/chat/completions");
-    expect(sse).not.toContain("[DONE]");
-    expect(sse).not.toContain('finish_reason":"');
-    expect(sse.trimEnd().split("\n\n").at(-1)).toStartWith('data: {"error":{');
-    const ndjson = await post("/api/chat");
-    expect(ndjson).not.toContain('"done":true');
-    expect(JSON.parse(ndjson.trimEnd().split("\n").at(-1) ?? "")).toEqual({ error: expect.any(String) });
-    expect(`${sse}${ndjson}`).not.toContain(UPSTREAM_WORDS);
+    const words = ask("error-event");
+    const bodies = {
+      "/v1/chat/completions": { messages: user(words), stream: true },
+      "/v1/completions": { prompt: words, stream: true },
+      "/api/chat": { messages: user(words) },
+      "/api/generate": { prompt: words },
+    };
+    for (const [path, body] of Object.entries(bodies)) {
+      const text = await (await postJson(side, path, { model: side.model, ...body })).text();
+      expect(text).not.toContain(UPSTREAM_WORDS);
+      if (path.startsWith("/v1/")) {
+        expect(text).not.toContain("[DONE]");
+        expect(text).not.toContain('finish_reason":"');
+        const last = text.trimEnd().split("\n\n").at(-1) ?? "";
+        expect(JSON.parse(last.replace(/^data: /, ""))).toEqual({
+          error: { message: expect.any(String), type: "upstream_error", param: null, code: "provider.upstream_error" },
+        });
+      } else {
+        expect(text).not.toContain('"done":true');
+        expect(JSON.parse(text.trimEnd().split("\n").at(-1) ?? "")).toEqual({ error: expect.any(String) });
+      }
+    }
   });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { Message } from "ollama";
-import { objectAt, objectsAt, recordedBody } from "../support/scripted-recordings.ts";
+import { objectAt, objectsAt, recordedBody, recordedStream } from "../support/scripted-recordings.ts";
 import { ask } from "../support/scripted-upstream.ts";
 import { ollamaOf, user, watched } from "./clients.ts";
+import { chatRecords, ended } from "./expected.ts";
 import {
   AFTER_CALL,
   CALL_USAGE,
@@ -16,7 +17,8 @@ import {
   WEATHER_PARAMETERS,
   WEATHER_QUESTION,
 } from "./facts.ts";
-import { collect, expectOnRecord, type Side, sideOf, VISION_MODELS, WAYS } from "./harness.ts";
+import { type Side, sideOf, VISION_MODELS, WAYS } from "./gateways.ts";
+import { collect, expectOnRecord } from "./harness.ts";
 
 const tools = [
   {
@@ -24,17 +26,6 @@ const tools = [
     function: { name: "get_weather", description: "Current weather of a city", parameters: WEATHER_PARAMETERS },
   },
 ];
-/** What every last record of an answer holds beside the answer. Durations are nanoseconds. */
-const ended = (model: string, [prompt, completion]: readonly [number, number], reason = "stop") => ({
-  model,
-  created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$/),
-  done: true,
-  done_reason: reason,
-  total_duration: expect.any(Number),
-  prompt_eval_count: prompt,
-  eval_count: completion,
-});
-
 describe.each([...WAYS])("the ollama SDK, answered by the %s model", (way) => {
   test("chat: a whole answer", async () => {
     const side = sideOf(way);
@@ -45,7 +36,7 @@ describe.each([...WAYS])("the ollama SDK, answered by the %s model", (way) => {
     expect<unknown>(answer).toEqual(
       way === "local"
         ? await recordedBody("ollama", "chat-success")
-        : expect.objectContaining({ ...ended(side.model, usage), message: { role: "assistant", content: text } }),
+        : { ...ended(side.model, usage), message: { role: "assistant", content: text } },
     );
     await expectOnRecord(side, watched.last(), { surface: "ollama_chat", messageCount: 2, usage });
     expect<unknown>(side.upstream.lastPosted().body).toEqual(
@@ -68,22 +59,12 @@ describe.each([...WAYS])("the ollama SDK, answered by the %s model", (way) => {
     const records = await collect(
       await ollamaOf(side).chat({ model: side.model, messages: user(QUESTION), stream: true }),
     );
-    const { text, usage } = CHAT[way];
-    expect(records.map((record) => record.message.content).join("")).toBe(text);
-    for (const record of records.slice(0, -1)) {
-      expect<unknown>(record).toEqual({
-        model: side.model,
-        created_at: expect.any(String),
-        message: { role: "assistant", content: expect.any(String) },
-        done: false,
-      });
-    }
-    expect<unknown>(records.at(-1)).toMatchObject({
-      ...ended(side.model, usage),
-      message: { role: "assistant", content: "" },
-    });
+    const put = (content: string) => ({ message: { role: "assistant", content } });
+    expect<unknown>(records).toEqual(
+      way === "local" ? await recordedStream("ollama", "chat-stream") : await chatRecords(side, put),
+    );
     expect(watched.last().headers.get("content-type")).toBe("application/x-ndjson");
-    await expectOnRecord(side, watched.last(), { surface: "ollama_chat", streamed: true, usage });
+    await expectOnRecord(side, watched.last(), { surface: "ollama_chat", streamed: true, usage: CHAT[way].usage });
   });
 
   test("chat: an answer cut short says so", async () => {
@@ -93,10 +74,14 @@ describe.each([...WAYS])("the ollama SDK, answered by the %s model", (way) => {
       messages: user(QUESTION),
       options: { num_predict: 5 },
     });
-    expect<unknown>(answer).toMatchObject({
-      ...ended(side.model, CUT_SHORT[way].usage, "length"),
-      message: { role: "assistant", content: CUT_SHORT[way].text },
-    });
+    expect<unknown>(answer).toEqual(
+      way === "local"
+        ? await recordedBody("ollama", "chat-num-predict-limit")
+        : {
+            ...ended(side.model, CUT_SHORT.cloud.usage, "length"),
+            message: { role: "assistant", content: CUT_SHORT.cloud.text },
+          },
+    );
   });
 
   test("chat: without a tag, or under its provider's name, the model is found", async () => {

@@ -3,8 +3,10 @@ import { zodResponseFormat } from "openai/helpers/zod";
 import { z } from "zod";
 import { objectAt, recordedBody } from "../support/scripted-recordings.ts";
 import { expectOneStream, lastRequestId, lastRow, messagesAsked, openaiOf, usageOf, user, watched } from "./clients.ts";
+import { chatChunks } from "./expected.ts";
 import { CHAT, CUT_SHORT, PIXEL, PLACE, QUESTION, WEATHER_PARAMETERS } from "./facts.ts";
-import { collect, expectOnRecord, sideOf, VISION_MODELS, WAYS } from "./harness.ts";
+import { sideOf, VISION_MODELS, WAYS } from "./gateways.ts";
+import { collect, expectOnRecord } from "./harness.ts";
 
 describe.each([...WAYS])("the openai SDK, answered by the %s model", (way) => {
   test("chat: a whole answer", async () => {
@@ -98,18 +100,35 @@ describe.each([...WAYS])("the openai SDK, answered by the %s model", (way) => {
     }
   });
 
-  test("chat: an answer cut short says so", async () => {
+  test("chat: an answer cut short says so, whole and streamed", async () => {
     const side = sideOf(way);
-    const completion = await openaiOf(side).chat.completions.create({
-      model: side.model,
-      messages: user(QUESTION),
-      max_tokens: 5,
-    });
-    expect(completion.choices[0]).toMatchObject({
-      finish_reason: "length",
-      message: { content: CUT_SHORT[way].text },
-    });
-    expect(completion.usage).toMatchObject(usageOf(CUT_SHORT[way].usage));
+    const body = { model: side.model, messages: user(QUESTION), max_tokens: 5 };
+    const completion = await openaiOf(side).chat.completions.create(body);
+    expect<unknown>(completion).toEqual(
+      way === "cloud"
+        ? await recordedBody("llama-server", "chat-max-tokens")
+        : {
+            id: `chatcmpl-${lastRequestId()}`,
+            object: "chat.completion",
+            created: expect.any(Number),
+            model: side.model,
+            choices: [
+              {
+                index: 0,
+                message: { role: "assistant", content: CUT_SHORT.local.text, refusal: null },
+                logprobs: null,
+                finish_reason: "length",
+              },
+            ],
+            usage: usageOf(CUT_SHORT.local.usage),
+          },
+    );
+    await expectOnRecord(side, watched.last(), { surface: "openai_chat", usage: CUT_SHORT[way].usage });
+    const chunks = await collect(await openaiOf(side).chat.completions.create({ ...body, stream: true }));
+    expectOneStream(chunks, side.model);
+    const reasons = chunks.flatMap((chunk) => chunk.choices.map((choice) => choice.finish_reason));
+    expect(reasons).toEqual([...reasons.slice(1).map(() => null), "length"]);
+    expect(chunks.map((chunk) => chunk.choices[0]?.delta.content ?? "").join("")).toBe(CUT_SHORT[way].text);
   });
 
   test.each([true, false])("chat: a stream, usage asked for: %p", async (includeUsage) => {
@@ -122,17 +141,7 @@ describe.each([...WAYS])("the openai SDK, answered by the %s model", (way) => {
     });
     const chunks = await collect(stream);
     expectOneStream(chunks, side.model);
-    const deltas = chunks.flatMap((chunk) => chunk.choices);
-    expect(deltas.map((choice) => choice.delta.content ?? "").join("")).toBe(CHAT[way].text);
-    expect(deltas.map((choice) => choice.finish_reason).filter((reason) => reason !== null)).toEqual(["stop"]);
-    expect(deltas.at(-1)).toMatchObject({ finish_reason: "stop", delta: {} });
-    const last = chunks.at(-1);
-    if (includeUsage) {
-      expect(last?.choices).toEqual([]);
-      expect(last?.usage).toMatchObject(usageOf(CHAT[way].usage));
-    } else {
-      expect(chunks.filter((chunk) => chunk.choices.length === 0 || (chunk.usage ?? null) !== null)).toEqual([]);
-    }
+    expect<unknown>(chunks).toEqual(await chatChunks(side, includeUsage));
     expect(watched.last().headers.get("content-type")).toStartWith("text/event-stream");
     await expectOnRecord(side, watched.last(), { surface: "openai_chat", streamed: true, usage: CHAT[way].usage });
   });

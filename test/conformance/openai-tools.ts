@@ -2,10 +2,13 @@ import { describe, expect, test } from "bun:test";
 import type OpenAI from "openai";
 import type { ChatCompletionChunk } from "openai/resources/chat/completions";
 import { z } from "zod";
+import { recordedBody } from "../support/scripted-recordings.ts";
 import { ask } from "../support/scripted-upstream.ts";
-import { expectOneStream, messagesAsked, openaiOf, usageOf, user, watched } from "./clients.ts";
+import { expectOneStream, lastRequestId, messagesAsked, openaiOf, usageOf, user, watched } from "./clients.ts";
+import { chunksFrom, withoutUsage } from "./expected.ts";
 import { AFTER_CALL, CALL_USAGE, TOOL_RESULT, WEATHER_PARAMETERS, WEATHER_QUESTION } from "./facts.ts";
-import { collect, expectOnRecord, type Side, sideOf, WAYS } from "./harness.ts";
+import { type Side, sideOf, WAYS } from "./gateways.ts";
+import { collect, expectOnRecord } from "./harness.ts";
 
 const weatherTool = {
   type: "function",
@@ -41,25 +44,53 @@ describe.each([...WAYS])("the openai SDK, answered by the %s model", (way) => {
     expectToolTurn(side, id ?? "");
   });
 
-  test("chat: a tool call is a complete object", async () => {
+  test("chat: a tool call is a complete object, whole and streamed", async () => {
     const side = sideOf(way);
-    const completion = await openaiOf(side).chat.completions.create({
+    const body = {
       model: side.model,
       messages: user(WEATHER_QUESTION),
       tools: [weatherTool],
-      tool_choice: "auto",
+      tool_choice: "auto" as const,
       parallel_tool_calls: true,
-    });
-    const call = {
-      id: expect.any(String),
-      type: "function",
-      function: { name: "get_weather", arguments: expect.any(String) },
     };
-    expect<unknown>(completion.choices[0]?.message.tool_calls).toEqual([call]);
-    expect(argumentsOf(completion.choices[0]?.message)).toEqual([{ city: "Lisbon" }]);
-    expect(completion.choices[0]?.finish_reason).toBe("tool_calls");
-    expect(completion.usage).toMatchObject(usageOf(CALL_USAGE[way]));
+    const completion = await openaiOf(side).chat.completions.create(body);
+    const called = { name: "get_weather", arguments: '{"city":"Lisbon"}' };
+    const id = "call_6t8o5qk3";
+    expect<unknown>(completion).toEqual(
+      way === "cloud"
+        ? await recordedBody("llama-server", "chat-tool-call")
+        : {
+            id: `chatcmpl-${lastRequestId()}`,
+            object: "chat.completion",
+            created: expect.any(Number),
+            model: side.model,
+            choices: [
+              {
+                index: 0,
+                message: {
+                  role: "assistant",
+                  content: null,
+                  refusal: null,
+                  tool_calls: [{ id: expect.stringMatching(/^call_/), type: "function", function: called }],
+                },
+                logprobs: null,
+                finish_reason: "tool_calls",
+              },
+            ],
+            usage: usageOf(CALL_USAGE.local),
+          },
+    );
     await expectOnRecord(side, watched.last(), { surface: "openai_chat", usage: CALL_USAGE[way] });
+
+    const chunks = await collect(await openaiOf(side).chat.completions.create({ ...body, stream: true }));
+    const head = { index: 0, id, type: "function", function: { name: called.name, arguments: "" } };
+    const rest = { index: 0, function: { arguments: called.arguments } };
+    expect<unknown>(chunks).toEqual(
+      way === "cloud"
+        ? await withoutUsage("chat-tool-call-stream")
+        : chunksFrom(side, [{ tool_calls: [head] }, { tool_calls: [rest] }], "tool_calls", null),
+    );
+    await expectOnRecord(side, watched.last(), { surface: "openai_chat", streamed: true, usage: CALL_USAGE[way] });
   });
 
   test.each([false, true])("chat: two tool calls at once keep apart, streamed: %p", async (streamed) => {

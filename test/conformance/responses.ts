@@ -5,6 +5,7 @@ import type { Response as ModelResponse, ResponseInputItem } from "openai/resour
 import { z } from "zod";
 import { ask } from "../support/scripted-upstream.ts";
 import { lastRequestId, openaiOf, watched } from "./clients.ts";
+import { piecesOf } from "./expected.ts";
 import {
   AFTER_CALL,
   CALL_USAGE,
@@ -17,7 +18,8 @@ import {
   WEATHER_PARAMETERS,
   WEATHER_QUESTION,
 } from "./facts.ts";
-import { collect, expectOnRecord, rejection, type Side, sideOf, VISION_MODELS, WAYS } from "./harness.ts";
+import { type Side, sideOf, VISION_MODELS, WAYS } from "./gateways.ts";
+import { collect, expectOnRecord, rejection } from "./harness.ts";
 
 const tools = [
   {
@@ -139,22 +141,34 @@ describe.each([...WAYS])("responses by the openai SDK, answered by the %s model"
     const stream = await openaiOf(side).responses.create({ model: side.model, input: QUESTION, stream: true });
     const events = await collect(stream);
     const { text, usage } = CHAT[way];
-    const deltas = events.filter((event) => event.type === "response.output_text.delta");
-    expect(deltas.map((event) => event.delta).join("")).toBe(text);
-    expect(events.map((event) => event.sequence_number)).toEqual(events.map((_, index) => index));
-    expect(events.filter((event) => event.type !== "response.output_text.delta").map((event) => event.type)).toEqual([
-      "response.created",
-      "response.in_progress",
-      "response.output_item.added",
-      "response.content_part.added",
-      "response.output_text.done",
-      "response.content_part.done",
-      "response.output_item.done",
-      "response.completed",
-    ]);
-    const last = events.at(-1);
-    const completed = last?.type === "response.completed" ? last.response : null;
-    expect<unknown>(completed).toEqual(responseOf(side, usage, [messageOf(text)]));
+    const begun = { ...responseOf(side, usage, []), status: "in_progress", completed_at: null, usage: null };
+    const { id } = messageOf(text);
+    const place = { item_id: id, output_index: 0, content_index: 0 };
+    const part = (said: string) => ({ type: "output_text", text: said, annotations: [], logprobs: [] });
+    expect<unknown>(events).toEqual(
+      [
+        { type: "response.created", response: begun },
+        { type: "response.in_progress", response: begun },
+        {
+          type: "response.output_item.added",
+          output_index: 0,
+          item: { id, type: "message", status: "in_progress", role: "assistant", content: [] },
+        },
+        { type: "response.content_part.added", ...place, part: part("") },
+        ...(await piecesOf(way)).map((delta) => ({
+          type: "response.output_text.delta",
+          ...place,
+          delta,
+          logprobs: [],
+        })),
+        { type: "response.output_text.done", ...place, text, logprobs: [] },
+        { type: "response.content_part.done", ...place, part: part(text) },
+        { type: "response.output_item.done", output_index: 0, item: messageOf(text) },
+        { type: "response.completed", response: responseOf(side, usage, [messageOf(text)]) },
+      ].map((event, index) => ({ ...event, sequence_number: index })),
+    );
+    const ids = events.flatMap((event) => ("item_id" in event ? [event.item_id] : []));
+    expect(new Set(ids).size).toBe(1);
     await expectOnRecord(side, watched.last(), { surface: "openai_responses", streamed: true, usage });
   });
 

@@ -6,7 +6,8 @@ import { ask } from "../support/scripted-upstream.ts";
 import { compatibleOf } from "./ai-sdk.ts";
 import { ollamaOf, openaiOf, user } from "./clients.ts";
 import { CHAT, QUESTION } from "./facts.ts";
-import { collect, isRecord, sideOf, WAYS, type Way } from "./harness.ts";
+import { sideOf, WAYS, type Way } from "./gateways.ts";
+import { collect, isRecord } from "./harness.ts";
 
 /** What a model shows of its work beside the answer: its thinking, and how probable its tokens were. */
 

@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeEach, describe, expect, mock, spyOn, test } from "bun:test";
 import { join } from "node:path";
-import type { Chunk } from "../../src/core/chat.ts";
+import { type Chunk, NO_USAGE } from "../../src/core/chat.ts";
 import { createOllama } from "../../src/providers/ollama.ts";
 import { createOpenAi } from "../../src/providers/openai.ts";
 import { chatRequest } from "../support/deps.ts";
+import { asking } from "../support/ollama-requests.ts";
 import { CHAT, COMPLETION, openAiRequest, otherRequest } from "../support/openai-streams.ts";
 import { target } from "../support/target.ts";
 
@@ -178,9 +179,16 @@ describe("an answer of the OpenAI protocol", () => {
       completion({ finish_reason: "error", message: { content: SAID } }),
       "upstream_error",
     ],
+    ["of vLLM's shape for errors", { object: "error", message: SAID, code: 400 }, "upstream_error"],
+    ["of that shape and says why", { object: "error", message: "longer than the context length" }, "context_length"],
+    ["a message", { message: SAID }, "upstream_error"],
+    ["a detail", { detail: [{ msg: SAID }], choices: [] }, "upstream_error"],
   ])("that is %s is a failure, whoever asks", async (_name, body, category) => {
     answer = () => Response.json(body);
-    for (const request of [openAiRequest({}, CHAT, false), otherRequest(CHAT, { streamed: false })]) {
+    const embedding = { kind: "embedding", inputs: ["a"], dimensions: null } as const;
+    const tasks = [CHAT, COMPLETION, embedding];
+    const own = tasks.map((task) => openAiRequest({}, task, false));
+    for (const request of [...own, ...tasks.map((task) => otherRequest(task, { streamed: false }))]) {
       const chunks = await ask("openai", "m", request);
       expect(chunks).toMatchObject([{ kind: "failure", failure: { category } }]);
       expect(JSON.stringify(chunks)).not.toContain(SAID);
@@ -191,17 +199,92 @@ describe("an answer of the OpenAI protocol", () => {
     ["a chat", openAiRequest({}, CHAT, false), { choices: [{ text: SAID }] }],
     ["a completion", openAiRequest({}, COMPLETION, false), { choices: [{ message: { content: SAID } }] }],
     ["a translated completion", otherRequest(COMPLETION, { streamed: false }), { choices: [] }],
-    [
-      "a count of tokens",
-      openAiRequest({}, CHAT, false),
-      { ...completion({ message: {} }), usage: { prompt_tokens: -1 } },
-    ],
     ["a call's name", chatRequest(""), completion({ message: { tool_calls: [{ id: "c", function: {} }] } })],
   ])("that is not that of %s is none", async (_name, request, body) => {
     answer = () => Response.json(body);
     const chunks = await ask("openai", "m", request);
     expect(chunks).toMatchObject([{ kind: "failure", failure: { category: "malformed_response" } }]);
   });
+
+  test.each([
+    [
+      { prompt_tokens: 3_000_000_000, completion_tokens: 5 },
+      { promptTokens: null, completionTokens: 5 },
+    ],
+    [{ prompt_tokens: -1, completion_tokens: 1.5 }, NO_USAGE],
+    [{ prompt_tokens: "3", completion_tokens: {} }, NO_USAGE],
+    [[3], NO_USAGE],
+    ["3", NO_USAGE],
+    [null, NO_USAGE],
+  ])("is whole, whatever it says of usage: %j", async (reported, usage) => {
+    const body = { ...completion({ message: { content: SAID }, finish_reason: "stop" }), id: "i", usage: reported };
+    answer = () => Response.json(body);
+    expect(await ask("openai", "m", openAiRequest({}, CHAT, false))).toEqual([
+      { kind: "document", body },
+      { ...ENDED, usage },
+    ] as Chunk[]);
+    expect(await ask("openai")).toEqual([
+      { kind: "text", text: SAID },
+      { ...ENDED, usage },
+    ]);
+    const vectors = { model: "m", data: [{ embedding: [1] }], usage: reported };
+    const task = { kind: "embedding", inputs: ["a"], dimensions: null } as const;
+    answer = () => Response.json(vectors);
+    expect(await ask("openai", "m", openAiRequest({}, task, false))).toMatchObject([{ body: vectors }, { usage }]);
+    expect(await ask("openai", "m", otherRequest(task, { streamed: false }))).toMatchObject([
+      { vectors: [[1]] },
+      { usage },
+    ]);
+  });
+
+  test("may be vectors with a message beside them", async () => {
+    const body = { model: "m", data: [{ embedding: [1] }], message: "ok" };
+    answer = () => Response.json(body);
+    const task = { kind: "embedding", inputs: ["a"], dimensions: null } as const;
+    expect(await ask("openai", "m", openAiRequest({}, task, false))).toMatchObject([{ kind: "document", body }, {}]);
+  });
+
+  test.each([
+    ["eos", "stop"],
+    ["max_tokens", "length"],
+    ["tool_use", "tool_calls"],
+  ])("that ends by %s ends by %s for a client of another protocol", async (word, finishReason) => {
+    answer = () => Response.json(completion({ finish_reason: word, message: { content: SAID } }));
+    expect(await ask("openai")).toEqual([
+      { kind: "text", text: SAID },
+      { ...ENDED, finishReason },
+    ]);
+  });
+
+  test.each([
+    ["abort", { finish_reason: "abort" }],
+    ["a word that nobody knows", { finish_reason: "private words" }],
+    ["null", { finish_reason: null }],
+    ["an empty word", { finish_reason: "" }],
+    ["nothing", {}],
+  ] as const)(
+    "that ends by %s is none for a client of another protocol, and whole for one of its own",
+    async (_name, end) => {
+      const said = { message: { content: SAID }, text: SAID, ...end };
+      const body = { id: "i", ...completion(said) };
+      answer = () => Response.json(body);
+      for (const task of [CHAT, COMPLETION]) {
+        expect(await ask("openai", "m", otherRequest(task, { streamed: false }))).toEqual([
+          {
+            kind: "failure",
+            failure: {
+              category: "malformed_response",
+              message: "The OpenAI-compatible provider did not say whether its answer is complete.",
+            },
+          },
+        ]);
+        expect(await ask("openai", "m", openAiRequest({}, task, false))).toMatchObject([
+          { kind: "document", body },
+          { kind: "end", finishReason: ("finish_reason" in end && end.finish_reason) || null },
+        ]);
+      }
+    },
+  );
 
   test.each([
     ["null content", { content: null, refusal: "I cannot help with that." }],
@@ -274,6 +357,37 @@ describe("an answer that Ollama says another host gave", () => {
     answer = () => Response.json(ollamaAnswer({ remote_host: "", remote_model: "" }));
     expect((await ask("local")).map((chunk) => chunk.kind)).toEqual(["text", "end"]);
   });
+});
+
+test.each([
+  ["prompt tokens that no column holds", { prompt_eval_count: 3e9, eval_count: 2 }, null, 2],
+  ["counts that are none", { prompt_eval_count: -1, eval_count: "2" }, null, null],
+])("an answer of Ollama with %s is whole", async (_name, counts, promptTokens, completionTokens) => {
+  const usage = { promptTokens, completionTokens };
+  answer = () => Response.json(ollamaAnswer(counts));
+  expect(await ask("local")).toEqual([
+    { kind: "text", text: SAID },
+    { ...ENDED, usage },
+  ]);
+  answer = () => Response.json({ model: "m", embeddings: [[1]], ...counts });
+  const task = { kind: "embedding", inputs: ["a"], dimensions: null } as const;
+  expect(await ask("local", "m", asking(task))).toEqual([
+    { kind: "vectors", vectors: [[1]] },
+    { ...ENDED, finishReason: null, usage: { promptTokens, completionTokens: null } },
+  ]);
+});
+
+test.each([
+  ["null", null],
+  ["missing", undefined],
+])("an answer of Ollama may be tool calls beside content that is %s", async (_name, content) => {
+  const message = { role: "assistant", content, tool_calls: [{ id: "c", function: { name: "f", arguments: {} } }] };
+  answer = () => Response.json(ollamaAnswer({ message }));
+  expect(await ask("local")).toEqual([
+    { kind: "tool_call", index: 0, id: "c", name: "f" },
+    { kind: "tool_arguments", index: 0, text: "{}" },
+    { ...ENDED, finishReason: "tool_calls" },
+  ]);
 });
 
 test("an answer of Ollama that is not at its end is none", async () => {

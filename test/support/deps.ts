@@ -4,6 +4,7 @@ import { NO_SAMPLING } from "../../src/core/chat.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { parseModelWish } from "../../src/core/models.ts";
 import type { ChatFinished, Deps, Telemetry } from "../../src/gateway/deps.ts";
+import { InFlight } from "../../src/gateway/in-flight.ts";
 import { compileScan } from "../../src/scan/scan.ts";
 import { fakeProvider } from "./fake-provider.ts";
 import { memoryAudit } from "./memory-audit.ts";
@@ -39,6 +40,7 @@ export function fakeDeps(overrides: Partial<Deps> = {}) {
     providers: { local: local.provider, openai: openai.provider },
     audit: audit.store,
     digestKey: digestKey(new Uint8Array(32).fill(7)),
+    inFlight: new InFlight(),
     telemetry: telemetry.telemetry,
     providerTimeoutMs: 1_000,
     now: () => new Date("2026-11-22T10:00:00.000Z"),

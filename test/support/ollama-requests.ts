@@ -2,6 +2,7 @@ import {
   type ChatMessage,
   type ChatRequest,
   type ChatTask,
+  type Chunk,
   type CompletionTask,
   type EmbeddingTask,
   NO_SAMPLING,
@@ -53,3 +54,6 @@ export function ollamaAsking(
 ): ChatRequest {
   return asking(chatTask("not to be sent"), { surface, body, streamed });
 }
+
+/** What is for the client: where a stream shows no more than signs of life depends on how the network cut it. */
+export const withoutAlive = (chunks: readonly Chunk[]): Chunk[] => chunks.filter((chunk) => chunk.kind !== "alive");

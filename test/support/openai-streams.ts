@@ -42,7 +42,7 @@ export function otherRequest(task: Task = CHAT, overrides: Partial<ChatRequest> 
   return { surface: "ollama_chat", body: {}, task, wish: null, streamed: true, untranslated: [], ...overrides };
 }
 
-const UPSTREAM: Upstream = {
+export const UPSTREAM: Upstream = {
   label: "The provider",
   baseUrl: "http://127.0.0.1:1",
   unreachableHint: "",
@@ -57,7 +57,7 @@ export function readAll(request: ChatRequest, reads: Iterable<Uint8Array>, ends 
   const splitter = new SseSplitter();
   const chunks: Chunk[] = [];
   for (const read of reads) {
-    chunks.push(...stream.read(splitter.push(read)));
+    for (const chunk of stream.read(splitter.push(read))) chunks.push(chunk);
     if (["end", "failure"].includes(chunks.at(-1)?.kind ?? "")) return chunks;
   }
   return ends ? [...chunks, stream.close()] : chunks;

@@ -15,7 +15,7 @@ export const VISION_MODEL = "gemma3:270m";
 /**
  * An Ollama server made of recorded answers. By hand, after the recorded shapes: the errors 401 and 429, an error on the
  * way of a stream (its line is what Ollama's `streamResponse` writes), two calls in one answer, thinking, the capability
- * `vision`, and the older call for an embedding.
+ * `vision`, the remote host in other answers than a chat's, and the older call for an embedding.
  */
 export const startScriptedOllama = () => startScripted(answer);
 
@@ -36,6 +36,7 @@ async function answer(asked: Asked): Promise<Reply> {
   if (!(await has(asked))) {
     return refusal(asked.path === "/api/embed" ? "embed-unknown-model" : "chat-unknown-model", 404);
   }
+  if (asked.script === "remote-host") return remote(asked);
   switch (asked.path) {
     case "/api/chat":
       return asked.body["stream"] === false
@@ -55,6 +56,23 @@ async function answer(asked: Asked): Promise<Reply> {
     default:
       return whole(404, { error: UPSTREAM_WORDS });
   }
+}
+
+/** What Ollama says where it handed the request to another host. */
+async function remote(asked: Asked): Promise<Reply> {
+  const streamed = asked.body["stream"] !== false;
+  if (asked.path === "/api/chat") {
+    return streamed
+      ? stream(asked, await recordedStream("ollama", "remote-model-stream"))
+      : whole(200, named(asked, await recordedBody("ollama", "remote-model")));
+  }
+  const { remote_model = null, remote_host = null } = await recordedBody("ollama", "remote-model");
+  const marked = (record: JsonObject) => ({ ...record, remote_model, remote_host });
+  if (asked.path === "/api/embed") return whole(200, marked(named(asked, await embedAnswer(asked))));
+  if (asked.path === "/api/embeddings") return whole(200, marked({ embedding: await firstVector() }));
+  return streamed
+    ? stream(asked, (await recordedStream("ollama", "generate-stream")).map(marked))
+    : whole(200, marked(named(asked, await generateAnswer(asked))));
 }
 
 async function shown(asked: Asked): Promise<JsonObject> {

@@ -14,8 +14,8 @@ export const UPSTREAM_KEY = "sk-invented-key-90ab";
 
 /**
  * A server of OpenAI's protocol made of recorded answers of llama-server. By hand, after the recorded shapes: the errors
- * 403, 404 and 429 and the error on the way of a stream, as OpenAI writes them; two calls in one answer; thinking as
- * llama-server writes it (`reasoning_content`).
+ * 403, 404 and 429, the content filter's and the error on the way of a stream, as OpenAI writes them; two calls in one
+ * answer; a call with an array for its arguments; thinking as llama-server writes it (`reasoning_content`).
  */
 export const startScriptedOpenAi = () => startScripted(answer);
 
@@ -57,6 +57,8 @@ async function scriptedError(script: Script | null): Promise<Reply | null> {
         ...whole(429, openAiError("requests", "rate_limit_exceeded")),
         retryAfterSeconds: RETRY_AFTER_SECONDS,
       };
+    case "content-filter":
+      return whole(400, openAiError("invalid_request_error", "content_filter"));
     case "failing":
       return refusal("bad-request-role", 500);
     case "unavailable":
@@ -86,7 +88,7 @@ async function chatAnswer(asked: Asked): Promise<JsonObject> {
   const recorded = await recordedBody("llama-server", scenarioOf(asked));
   const choices = objectsAt(recorded, "choices").map((choice) => {
     const message = objectAt(choice, "message");
-    return { ...choice, message: { ...message, ...secondCall(asked, message), ...thoughts(asked) } };
+    return { ...choice, message: { ...message, ...scriptedCalls(asked, message), ...thoughts(asked) } };
   });
   return { ...recorded, choices };
 }
@@ -102,6 +104,7 @@ async function chatStream(asked: Asked): Promise<readonly JsonObject[]> {
   );
   const usable = wantsUsage(asked) ? records : records.filter((record) => objectsAt(record, "choices").length > 0);
   if (asked.script === "thinking") return spliced(usable, 1, { reasoning_content: "Paris it is." });
+  if (asked.script === "array-arguments") return usable.flatMap(withArrayArguments);
   if (asked.script !== "two-calls" || scenario !== "chat-tool-call") return usable;
   const end = usable.findIndex((record) => objectsAt(record, "choices")[0]?.["finish_reason"] === "tool_calls");
   const second = { index: 1, id: "oslo0002oslo0002oslo0002oslo0002", type: "function" };
@@ -111,6 +114,20 @@ async function chatStream(asked: Asked): Promise<readonly JsonObject[]> {
 }
 
 const wantsUsage = (asked: Asked): boolean => objectAt(asked.body, "stream_options")["include_usage"] === true;
+
+const withArguments = (call: JsonObject, text: string): JsonObject => ({
+  ...call,
+  function: { ...objectAt(call, "function"), arguments: text },
+});
+
+/** All of the arguments come with the name of the function. */
+function withArrayArguments(record: JsonObject): readonly JsonObject[] {
+  const [choice] = objectsAt(record, "choices");
+  const [call] = objectsAt(objectAt(choice ?? {}, "delta"), "tool_calls");
+  if (call === undefined) return [record];
+  if (call["id"] === undefined) return [];
+  return [{ ...record, choices: [{ ...choice, delta: { tool_calls: [withArguments(call, "[1]")] } }] }];
+}
 
 /** The records with one more delta at a place. */
 function spliced(records: readonly JsonObject[], at: number, delta: JsonObject): readonly JsonObject[] {
@@ -130,8 +147,9 @@ function inOnePiece(recorded: JsonObject, withUsage: boolean): readonly JsonObje
   return withUsage ? [...records, { ...head, choices: [], usage: usage ?? null }] : records;
 }
 
-function secondCall(asked: Asked, message: JsonObject): JsonObject {
+function scriptedCalls(asked: Asked, message: JsonObject): JsonObject {
   const calls = objectsAt(message, "tool_calls");
+  if (asked.script === "array-arguments") return { tool_calls: calls.map((call) => withArguments(call, "[1]")) };
   if (asked.script !== "two-calls" || calls.length === 0) return {};
   const second = {
     type: "function",

@@ -12,11 +12,16 @@ const SCRIPTS = [
   "rate-limited",
   "failing",
   "unavailable",
+  /** What the cloud alone does, and what the local server alone: it hands the request to another host. */
+  "content-filter",
+  "remote-host",
   /** A stream that tells of an error on the way, one that does not go on, and an answer that does not come. */
   "error-event",
   "stall",
   "silence",
   "two-calls",
+  /** A tool call whose arguments are no object. */
+  "array-arguments",
   "thinking",
 ] as const;
 export type Script = (typeof SCRIPTS)[number];
@@ -26,6 +31,7 @@ export const ask = (script: Script): string => `[[${script}]]`;
 /** Stands in every error text that is not recorded: nothing that an upstream says of an error may reach a client. */
 export const UPSTREAM_WORDS = "upstream words 5e0d";
 export const RETRY_AFTER_SECONDS = 7;
+const DEPARTURE_DEADLINE_MS = 10_000;
 
 export type Asked = {
   readonly method: string;
@@ -86,10 +92,12 @@ export async function startScripted(answer: (asked: Asked) => Promise<Reply>) {
     async departure(words: string): Promise<void> {
       const seen = () => [...departures].some((body) => body.includes(words));
       if (seen()) return;
-      await new Promise<void>((resolve) => {
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error("waited in vain: a caller leaves")), DEPARTURE_DEADLINE_MS);
         const look = () => {
           if (!seen()) return;
           watchers.delete(look);
+          clearTimeout(timer);
           resolve();
         };
         watchers.add(look);

@@ -1,7 +1,8 @@
 import type { ChatRequest } from "../../core/chat.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { parseModelWish } from "../../core/models.ts";
-import type { Answer } from "../../gateway/chat-result.ts";
+import type { Answer, AnswerError } from "../../gateway/chat-result.ts";
+import { Refusal } from "../problem.ts";
 import { OpenAiCompletionsBody } from "../schemas/openai-completions.ts";
 import { serverSentEvent } from "../sse.ts";
 import type { AnswerContext, StreamEncoder, SurfaceTranslation } from "../surface.ts";
@@ -55,6 +56,7 @@ const RULES: FieldRules = {
 
 function toAnswer(answer: Answer, context: AnswerContext): JsonObject {
   if (answer.document !== null) return answer.document;
+  if (answer.toolCalls.length > 0) throw new Refusal(CALLED.code, CALLED.message);
   const usage = toUsage(answer.usage);
   return {
     ...headOf(context),
@@ -63,6 +65,14 @@ function toAnswer(answer: Answer, context: AnswerContext): JsonObject {
     ...(usage !== null && { usage }),
   };
 }
+
+/** Nobody offered it a function, so it is the model's or the server's fault. */
+const CALLED: AnswerError = {
+  code: "provider.malformed_response",
+  message: "The model called a function in place of a completion, which has no place for that.",
+  field: null,
+  retryAfterMs: null,
+};
 
 function headOf(context: AnswerContext): JsonObject {
   return { id: `cmpl-${context.requestId}`, object: "text_completion", created: createdSeconds(context) };
@@ -88,6 +98,7 @@ function toStream(context: AnswerContext): StreamEncoder {
 
   return {
     ...EVENT_STREAM,
+    unfit: (next) => (next.kind === "tool_call" ? CALLED : null),
     chunk(chunk) {
       if (chunk.kind === "raw") return chunk.bytes;
       // The protocol has no place for thinking; the text alone is the completion.

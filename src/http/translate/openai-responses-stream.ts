@@ -113,7 +113,7 @@ export class ResponsesStream implements StreamEncoder {
     if (text === "" && logprobs.length === 0) return;
     const item = this.#openText("message");
     item.text += text;
-    item.logprobs.push(...logprobs);
+    for (const logprob of logprobs) item.logprobs.push(logprob);
     this.#write("response.output_text.delta", {
       ...partOf(item),
       delta: text,

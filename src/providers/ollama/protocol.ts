@@ -5,7 +5,7 @@ import type { JsonObject } from "../../core/json.ts";
 import { isOllamaCloudName } from "../../core/models.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import { failureInStream, malformed, type Upstream } from "../failures.ts";
-import { TokenCount } from "../token-count.ts";
+import { tokenCount } from "../token-count.ts";
 import { remoteModel } from "./upstream.ts";
 
 /** Ollama leaves out what is empty; other servers that speak its protocol write null. */
@@ -13,7 +13,9 @@ const maybe = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema
 
 const Json = Type.Unsafe<JsonObject>(Type.Record(Type.String(), Type.Unknown()));
 
-const Counts = { model: maybe(Type.String()), prompt_eval_count: maybe(TokenCount), eval_count: maybe(TokenCount) };
+/** What counts no tokens is no reason to refuse the answer beside it. */
+const Count = Type.Optional(Type.Unknown());
+const Counts = { model: maybe(Type.String()), prompt_eval_count: Count, eval_count: Count };
 
 const Said = {
   thinking: maybe(Type.String()),
@@ -40,9 +42,11 @@ type Head = Static<typeof HeadObject>;
 
 // Compiled, since every line of a stream is checked.
 const ChatRecord = TypeCompiler.Compile(
-  Type.Object({ ...Head, message: Type.Object({ ...Said, content: Type.String() }) }),
+  Type.Object({ ...Head, message: Type.Object({ ...Said, content: maybe(Type.String()) }) }),
 );
-const GenerateRecord = TypeCompiler.Compile(Type.Object({ ...Head, ...Said, response: Type.String() }));
+const GenerateRecord = TypeCompiler.Compile(
+  Type.Object({ ...Head, ...Said, response: Type.Union([Type.String(), Type.Null()]) }),
+);
 const EmbedAnswer = TypeCompiler.Compile(Type.Object({ ...Counts, embeddings: Type.Array(Type.Array(Type.Number())) }));
 const EmbeddingsAnswer = TypeCompiler.Compile(Type.Object({ ...Counts, embedding: Type.Array(Type.Number()) }));
 
@@ -90,9 +94,9 @@ export function readLocal(value: unknown, model: string, upstream: Upstream): Re
 
 export function readRecord(endpoint: "chat" | "generate", value: JsonObject): GenerationRecord | null {
   if (endpoint === "chat") {
-    return ChatRecord.Check(value) ? toRecord(value, value.message, value.message.content) : null;
+    return ChatRecord.Check(value) ? toRecord(value, value.message, value.message.content ?? "") : null;
   }
-  return GenerateRecord.Check(value) ? toRecord(value, value, value.response) : null;
+  return GenerateRecord.Check(value) ? toRecord(value, value, value.response ?? "") : null;
 }
 
 export function readEmbedding(endpoint: "embed" | "embeddings", value: JsonObject): EmbeddingAnswer | null {
@@ -104,7 +108,7 @@ export function readEmbedding(endpoint: "embed" | "embeddings", value: JsonObjec
 
 /** Nothing is completed, so nothing is counted. */
 function embedded(counts: Pick<Head, "model" | "prompt_eval_count">) {
-  const usage: Usage = { promptTokens: counts.prompt_eval_count ?? null, completionTokens: null };
+  const usage: Usage = { promptTokens: tokenCount(counts.prompt_eval_count), completionTokens: null };
   return { model: counts.model ?? undefined, usage };
 }
 
@@ -129,7 +133,8 @@ function toRecord(head: Head, said: Said, text: string): GenerationRecord {
  * so: every prompt has tokens, and older servers left the count out where the prompt was still in their cache.
  */
 function reported(counts: Pick<Head, "model" | "prompt_eval_count" | "eval_count">) {
-  const promptTokens = counts.prompt_eval_count ?? null;
-  const usage: Usage = { promptTokens, completionTokens: counts.eval_count ?? (promptTokens === null ? null : 0) };
-  return { model: counts.model ?? undefined, usage };
+  const promptTokens = tokenCount(counts.prompt_eval_count);
+  const isLeftOut = counts.eval_count === undefined || counts.eval_count === null;
+  const completionTokens = isLeftOut && promptTokens !== null ? 0 : tokenCount(counts.eval_count);
+  return { model: counts.model ?? undefined, usage: { promptTokens, completionTokens } };
 }

@@ -17,7 +17,9 @@ export async function* readStream(body: ReadableStream<Uint8Array>, asked: Asked
   try {
     for (;;) {
       const { done, value } = await reader.read();
+      let isSilent = true;
       for (const chunk of readLines(done ? lines.rest() : lines.push(value), chunks, asked)) {
+        isSilent = false;
         yield chunk;
         // What comes after either is no part of the answer.
         if (chunk.kind === "end" || chunk.kind === "failure") return;
@@ -26,6 +28,8 @@ export async function* readStream(body: ReadableStream<Uint8Array>, asked: Asked
         yield { kind: "failure", failure: CUT };
         return;
       }
+      // A record that says nothing, or a piece of one, is a sign of life all the same.
+      if (isSilent) yield { kind: "alive" };
     }
   } finally {
     // Not waited for: an upstream that does not let go is not the caller's concern.

@@ -1,5 +1,5 @@
 import { Value } from "@sinclair/typebox/value";
-import { type ChatRequest, type Chunk, NO_USAGE, type Usage } from "../../core/chat.ts";
+import type { ChatRequest, Chunk } from "../../core/chat.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../core/json.ts";
 import { reportedModel } from "../../core/models.ts";
 import { failureInStream, malformed, type Upstream } from "../failures.ts";
@@ -8,9 +8,9 @@ import {
   ChatAnswer,
   ChatDocument,
   CompletionAnswer,
-  cutByFilter,
   EmbeddingAnswer,
   EmbeddingDocument,
+  endFailure,
   faultOf,
   finishReasonOf,
   type Message,
@@ -24,7 +24,8 @@ export type Asked = { readonly request: ChatRequest; readonly model: string; rea
 
 /** A whole answer: as it came for a client of the same protocol, else in the gateway's words. */
 export function answerChunks(answer: JsonValue | undefined, asked: Asked): Chunk[] {
-  const fault = isJsonObject(answer) ? faultOf(answer) : null;
+  const answerField = asked.request.task.kind === "embedding" ? "data" : "choices";
+  const fault = isJsonObject(answer) ? faultOf(answer, answerField) : null;
   if (fault !== null) return [{ kind: "failure", failure: failureInStream(fault, asked.upstream, asked.model) }];
   const chunks = speaksOpenAi(asked.request.surface) ? documentChunks(answer, asked) : taskChunks(answer, asked);
   return chunks ?? [{ kind: "failure", failure: malformed(asked.upstream) }];
@@ -58,10 +59,10 @@ function taskChunks(answer: JsonValue | undefined, asked: Asked): Chunk[] | null
 function chatChunks(answer: ChatAnswer, { request, model, upstream }: Asked): Chunk[] | null {
   const [choice] = answer.choices;
   if (choice === undefined || request.task.kind !== "chat") return null;
-  const { message, finish_reason: reason } = choice;
-  if (reason === "content_filter" && request.surface === "native") {
-    return [{ kind: "failure", failure: cutByFilter(upstream) }];
-  }
+  const { message } = choice;
+  const reason = finishReasonOf(choice.finish_reason);
+  const failure = endFailure(reason, request.surface, upstream);
+  if (failure !== null) return [{ kind: "failure", failure }];
   if (isEmpty(message) && reason !== "length" && reason !== "content_filter") return null;
   const showThinking = request.task.thinking !== "none";
   const chunks = messageChunks(message, choice.logprobs?.content ?? [], new ToolCalls(), showThinking);
@@ -77,9 +78,8 @@ function isEmpty({ content, refusal, reasoning_content, reasoning, tool_calls }:
 function completionChunks(answer: CompletionAnswer, { request, model, upstream }: Asked): Chunk[] | null {
   const [choice] = answer.choices;
   if (choice === undefined) return null;
-  if (choice.finish_reason === "content_filter" && request.surface === "native") {
-    return [{ kind: "failure", failure: cutByFilter(upstream) }];
-  }
+  const failure = endFailure(finishReasonOf(choice.finish_reason), request.surface, upstream);
+  if (failure !== null) return [{ kind: "failure", failure }];
   const text: Chunk[] = choice.text.length > 0 ? [{ kind: "text", text: choice.text }] : [];
   return [...text, end(answer, choice.finish_reason, model)];
 }
@@ -99,12 +99,11 @@ function document(answer: Head & JsonObject, idPrefix: string | null, model: str
   return { kind: "document", body: { ...answer, ...id, model: answer.model || model } };
 }
 
-function end(answer: Head & { readonly usage?: unknown }, reason: string | null | undefined, model: string): Chunk {
-  const usage: Usage = answer.usage === undefined ? NO_USAGE : usageOf(answer.usage);
+function end(answer: Head & { readonly usage?: JsonValue }, reason: string | null | undefined, model: string): Chunk {
   return {
     kind: "end",
     model: reportedModel(answer.model ?? undefined, model),
     finishReason: finishReasonOf(reason),
-    usage,
+    usage: usageOf(answer.usage),
   };
 }

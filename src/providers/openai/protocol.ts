@@ -1,10 +1,9 @@
 import { type Static, type TSchema, Type } from "@sinclair/typebox";
 import { TypeCompiler } from "@sinclair/typebox/compiler";
-import { Value } from "@sinclair/typebox/value";
 import { NO_USAGE, type ProviderFailure, type Surface, type Usage } from "../../core/chat.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../core/json.ts";
-import type { Upstream } from "../failures.ts";
-import { TokenCount } from "../token-count.ts";
+import { malformedEnd, type Upstream } from "../failures.ts";
+import { tokenCount } from "../token-count.ts";
 
 /** What is read of the answers of the OpenAI protocol; whatever else they hold is let be. */
 
@@ -17,8 +16,8 @@ const Index = Type.Integer({ minimum: 0, maximum: 65_535 });
 const Choice = { index: Type.Optional(Index), finish_reason: maybe(Type.String()) };
 const Logprobs = maybe(Type.Object({ content: maybe(Type.Array(AnyObject)) }));
 
-/** Embeddings count the prompt alone. */
-const TokenCounts = Type.Object({ prompt_tokens: maybe(TokenCount), completion_tokens: maybe(TokenCount) });
+/** Whatever it is, it is no reason to refuse the answer beside it: see `usageOf`. */
+const Reported = Type.Optional(Type.Unsafe<JsonValue>(Type.Unknown()));
 
 export const ToolCallPiece = Type.Object({
   index: maybe(Index),
@@ -43,14 +42,14 @@ const Head = { id: maybe(Type.String()), model: maybe(Type.String()) };
 export const ChatDocument = Type.Object({
   ...Head,
   choices: Type.Array(Type.Object({ ...Choice, message: AnyObject }), { minItems: 1 }),
-  usage: maybe(TokenCounts),
+  usage: Reported,
 });
 
 /** `POST /chat/completions`, translated. */
 export const ChatAnswer = Type.Object({
   ...Head,
   choices: Type.Array(Type.Object({ ...Choice, message: Message, logprobs: Logprobs }), { minItems: 1 }),
-  usage: maybe(TokenCounts),
+  usage: Reported,
 });
 export type ChatAnswer = Static<typeof ChatAnswer>;
 
@@ -58,7 +57,7 @@ export type ChatAnswer = Static<typeof ChatAnswer>;
 export const CompletionAnswer = Type.Object({
   ...Head,
   choices: Type.Array(Type.Object({ ...Choice, text: Type.String() }), { minItems: 1 }),
-  usage: maybe(TokenCounts),
+  usage: Reported,
 });
 export type CompletionAnswer = Static<typeof CompletionAnswer>;
 
@@ -66,21 +65,22 @@ export type CompletionAnswer = Static<typeof CompletionAnswer>;
 export const EmbeddingDocument = Type.Object({
   model: maybe(Type.String()),
   data: Type.Array(Type.Object({ embedding: Type.Union([Type.Array(Type.Number()), Type.String()]) }), { minItems: 1 }),
-  usage: maybe(TokenCounts),
+  usage: Reported,
 });
 
 /** `POST /embeddings` with `encoding_format: "float"`. */
 export const EmbeddingAnswer = Type.Object({
   model: maybe(Type.String()),
   data: Type.Array(Type.Object({ index: Type.Optional(Type.Integer()), embedding: Type.Array(Type.Number()) })),
-  usage: maybe(TokenCounts),
+  usage: Reported,
 });
 export type EmbeddingAnswer = Static<typeof EmbeddingAnswer>;
 
 const EventHead = {
   ...Head,
+  object: Type.Optional(Type.Unsafe<JsonValue>(Type.Unknown())),
   created: maybe(Type.Number()),
-  usage: Type.Optional(Type.Unknown()),
+  usage: Reported,
 };
 
 /** An event of a stream that is handed on. */
@@ -110,18 +110,43 @@ export function speaksOpenAi(surface: Surface): boolean {
   return surface === "openai_chat" || surface === "openai_completions" || surface === "openai_embeddings";
 }
 
-/** What counts no tokens of its own accord gives none: a count that is wrong does not undo an answer that was given. */
-export function usageOf(usage: unknown): Usage {
-  if (!Value.Check(TokenCounts, usage)) return NO_USAGE;
-  return { promptTokens: usage.prompt_tokens ?? null, completionTokens: usage.completion_tokens ?? null };
+/** Each count for itself; embeddings count the prompt alone. */
+export function usageOf(usage: JsonValue | undefined): Usage {
+  if (!isJsonObject(usage)) return NO_USAGE;
+  return { promptTokens: tokenCount(usage["prompt_tokens"]), completionTokens: tokenCount(usage["completion_tokens"]) };
 }
 
-export const isUsage = (usage: unknown): boolean => typeof usage === "object" && usage !== null;
+/**
+ * The words that say how an answer ended: OpenAI's, and those that other servers have for the same. The set is closed,
+ * since a word outside it may mean as well that the answer broke off, as `abort` and `insufficient_system_resource` do.
+ */
+const FINISH_REASONS: ReadonlyMap<string, string> = new Map([
+  ["stop", "stop"],
+  ["eos", "stop"],
+  ["eos_token", "stop"],
+  ["end_turn", "stop"],
+  ["stop_sequence", "stop"],
+  ["length", "length"],
+  ["max_tokens", "length"],
+  ["tool_calls", "tool_calls"],
+  ["tool_use", "tool_calls"],
+  ["function_call", "tool_calls"],
+  ["content_filter", "content_filter"],
+]);
 
-/** Null where there is none yet: some servers say so by an empty string. */
+/** OpenAI's word where it has one, else the server's. Null where there is none yet: some servers say so by "". */
 export function finishReasonOf(reason: string | null | undefined): string | null {
-  if (reason === "function_call") return "tool_calls";
-  return reason || null;
+  return reason ? (FINISH_REASONS.get(reason) ?? reason) : null;
+}
+
+/**
+ * Why an answer must not be given in the gateway's words, going by what `finishReasonOf` says of its end; null where it
+ * may. A client of the server's own protocol reads the server's word itself, so for that one it is not asked.
+ */
+export function endFailure(reason: string | null, surface: Surface, upstream: Upstream): ProviderFailure | null {
+  if (reason === null || !FINISH_REASONS.has(reason)) return malformedEnd(upstream);
+  if (reason !== "content_filter" || surface !== "native") return null;
+  return { category: "content_filter", message: `${upstream.label} cut the answer by its content filter.` };
 }
 
 /** Undefined where the text is no JSON. */
@@ -136,14 +161,20 @@ export function parseJson(text: string): JsonValue | undefined {
 
 /**
  * What an answer or an event says of an error, to be read for its category and shown to nobody; null where it tells of
- * none. OpenRouter does so by a finish reason, too.
+ * none. OpenRouter does so by a finish reason, too; vLLM and FastAPI by a `message` or a `detail` in place of an answer,
+ * which stands in `answerField`.
  */
-export function faultOf({ error, choices }: JsonObject): string | null {
-  if (error !== undefined && error !== null) return JSON.stringify(error);
-  if (!Array.isArray(choices)) return null;
-  return choices.some((choice) => isJsonObject(choice) && choice["finish_reason"] === "error") ? "" : null;
+export function faultOf(body: JsonObject, answerField: "choices" | "data" = "choices"): string | null {
+  const { error, choices, object, message, detail, type, code, usage } = body;
+  if (isGiven(error)) return JSON.stringify(error);
+  if (Array.isArray(choices) && choices.some((choice) => isJsonObject(choice) && choice["finish_reason"] === "error")) {
+    return "";
+  }
+  const given = body[answerField];
+  const { promptTokens, completionTokens } = usageOf(usage);
+  const isAnswer = (Array.isArray(given) && given.length > 0) || promptTokens !== null || completionTokens !== null;
+  if (object !== "error" && (isAnswer || !(isGiven(message) || isGiven(detail)))) return null;
+  return JSON.stringify([message, detail, type, code]);
 }
 
-export function cutByFilter(upstream: Upstream): ProviderFailure {
-  return { category: "content_filter", message: `${upstream.label} cut the answer by its content filter.` };
-}
+const isGiven = (value: JsonValue | undefined): boolean => value !== undefined && value !== null;

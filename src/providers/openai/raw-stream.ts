@@ -1,11 +1,15 @@
 import { type Chunk, NO_USAGE, type ProviderFailure, type Usage } from "../../core/chat.ts";
+import { isJsonObject } from "../../core/json.ts";
 import { reportedModel } from "../../core/models.ts";
 import { failureInStream, malformed } from "../failures.ts";
 import { MAX_EVENT_BYTES, type SseEvent, toSse } from "../sse.ts";
 import type { Asked } from "./answers.ts";
-import { faultOf, finishReasonOf, isRawEvent, isUsage, parseJson, type RawEvent, usageOf } from "./protocol.ts";
+import { faultOf, finishReasonOf, isRawEvent, parseJson, type RawEvent, usageOf } from "./protocol.ts";
 import { asksForUsage, choicesAsked } from "./request.ts";
 import type { StreamReader } from "./stream.ts";
+
+/** What all events of a stream have in common. */
+type Head = { readonly id: string; readonly created: number };
 
 type Step = "more" | "done" | ProviderFailure;
 
@@ -15,8 +19,8 @@ const MAX_EARLY_EVENTS = 4;
 
 /**
  * Hands a stream on to a client of the same protocol. Every event is parsed, which costs less than to search its text,
- * and goes out as the bytes it came as, unless its id, time of creation or model is not the stream's, its form is not
- * plain, or it tells of usage that the client did not ask for.
+ * and goes out as the bytes it came as, unless its id, time of creation or model is not the stream's, it does not
+ * name its kind of object, its form is not plain, or it tells of usage that the client did not ask for.
  *
  * From the first finish reason on, events are kept back for `end.tail`, for a client that has them takes the answer for
  * complete. Of an answer with several choices one may be finished long before the others: an event of a choice that is
@@ -27,7 +31,8 @@ export class RawStream implements StreamReader {
   readonly #asked: Asked;
   readonly #wantsUsage: boolean;
   readonly #idPrefix: string;
-  #head: { readonly id: string; readonly created: number | null } | null = null;
+  readonly #object: string;
+  #head: Head | null = null;
   #model: string | undefined;
   readonly #early: RawEvent[] = [];
   #out: Uint8Array[] = [];
@@ -42,7 +47,9 @@ export class RawStream implements StreamReader {
   constructor(asked: Asked) {
     this.#asked = asked;
     this.#wantsUsage = asksForUsage(asked.request.body);
-    this.#idPrefix = asked.request.task.kind === "completion" ? "cmpl" : "chatcmpl";
+    const isCompletion = asked.request.task.kind === "completion";
+    this.#idPrefix = isCompletion ? "cmpl" : "chatcmpl";
+    this.#object = isCompletion ? "text_completion" : "chat.completion.chunk";
   }
 
   read(events: readonly SseEvent[]): Chunk[] {
@@ -69,7 +76,7 @@ export class RawStream implements StreamReader {
     const fault = faultOf(parsed);
     if (fault !== null) return failureInStream(fault, upstream, model);
     const choices = parsed.choices ?? [];
-    if (isUsage(parsed.usage)) {
+    if (isJsonObject(parsed.usage)) {
       this.#usage = usageOf(parsed.usage);
       this.#hasNewUsage = true;
       if (choices.length === 0 && !this.#wantsUsage) return "more";
@@ -99,27 +106,29 @@ export class RawStream implements StreamReader {
 
   #withHead(event: SseEvent, parsed: RawEvent): Uint8Array {
     if (this.#head === null) {
-      this.#head = { id: parsed.id || `${this.#idPrefix}-${crypto.randomUUID()}`, created: parsed.created ?? null };
-      for (const early of this.#early) this.#out.push(this.#restated(early));
+      const id = parsed.id || `${this.#idPrefix}-${crypto.randomUUID()}`;
+      this.#head = { id, created: parsed.created ?? Math.floor(Date.now() / 1_000) };
+      for (const early of this.#early) this.#out.push(this.#restated(early, this.#head));
     }
     const { id, created } = this.#head;
-    const isOfStream = parsed.id === id && (parsed.created ?? null) === created && parsed.model === this.#streamModel();
-    const isUnasked = isUsage(parsed.usage) && !this.#wantsUsage;
-    return event.plain && isOfStream && !isUnasked ? event.bytes : this.#restated(parsed);
+    const isOfStream = parsed.id === id && parsed.created === created && parsed.model === this.#streamModel();
+    const isUnasked = isJsonObject(parsed.usage) && !this.#wantsUsage;
+    const isAsItShouldBe = event.plain && isOfStream && namesItsObject(parsed) && !isUnasked;
+    return isAsItShouldBe ? event.bytes : this.#restated(parsed, this.#head);
   }
 
   #streamModel(): string {
     return this.#model ?? this.#asked.model;
   }
 
-  #restated(parsed: RawEvent): Uint8Array {
-    const created = this.#head?.created ?? null;
+  #restated(parsed: RawEvent, { id, created }: Head): Uint8Array {
     const { usage, ...others } = parsed;
     return toSse({
       ...others,
-      ...(usage === undefined || (isUsage(usage) && !this.#wantsUsage) ? {} : { usage }),
-      id: this.#head?.id,
-      ...(created === null ? {} : { created }),
+      ...(usage === undefined || (isJsonObject(usage) && !this.#wantsUsage) ? {} : { usage }),
+      id,
+      created,
+      ...(namesItsObject(parsed) ? {} : { object: this.#object }),
       model: this.#streamModel(),
     });
   }
@@ -127,7 +136,8 @@ export class RawStream implements StreamReader {
   /** False where more would have to be kept back than is reasonable. */
   #place(bytes: Uint8Array, goesOn: boolean): boolean {
     if (goesOn) {
-      this.#out.push(...this.#kept, bytes);
+      for (const kept of this.#kept) this.#out.push(kept);
+      this.#out.push(bytes);
       this.#kept = [];
       this.#keptBytes = 0;
       return true;
@@ -159,6 +169,8 @@ export class RawStream implements StreamReader {
     };
   }
 }
+
+const namesItsObject = ({ object }: RawEvent): boolean => typeof object === "string" && object !== "";
 
 /** Events that came in one read lie side by side in its memory: then what joins them is a view. */
 function joined(pieces: readonly Uint8Array[]): Uint8Array {

@@ -13,7 +13,10 @@ export interface StreamReader {
 /** How long a body may take to end after the protocol's end marker for its connection to be used again. */
 const DRAIN_MS = 1_000;
 
-/** Reads no further than it is asked; leaving it early hangs up. Throws what `response.body` does. */
+/**
+ * Reads no further than it is asked; leaving it early hangs up. Throws what `response.body` does. A read that gives
+ * nothing for the client, such as a comment or thinking that is not shown, is a sign of life all the same.
+ */
 export async function* readStream(response: Response, stream: StreamReader, upstream: Upstream): AsyncIterable<Chunk> {
   const contentType = response.headers.get("content-type") ?? "";
   if (!/^text\/event-stream\b/i.test(contentType) || response.body === null) {
@@ -28,6 +31,7 @@ export async function* readStream(response: Response, stream: StreamReader, upst
     while (true) {
       const { value } = await body.read();
       const chunks = value === undefined ? [stream.close()] : stream.read(splitter.push(value));
+      if (chunks.length === 0) yield { kind: "alive" };
       for (const chunk of chunks) {
         isWhole = chunk.kind === "end";
         yield chunk;

@@ -1,4 +1,5 @@
 import { type Chunk, NO_USAGE, type Usage } from "../../core/chat.ts";
+import { isJsonObject } from "../../core/json.ts";
 import { reportedModel } from "../../core/models.ts";
 import { failureInStream, malformed } from "../failures.ts";
 import type { SseEvent } from "../sse.ts";
@@ -6,11 +7,10 @@ import type { Asked } from "./answers.ts";
 import { messageChunks } from "./message-chunks.ts";
 import {
   type ChoicePiece,
-  cutByFilter,
+  endFailure,
   faultOf,
   finishReasonOf,
   isTranslatedEvent,
-  isUsage,
   parseJson,
   usageOf,
 } from "./protocol.ts";
@@ -36,7 +36,7 @@ export class TranslatedStream implements StreamReader {
     const chunks: Chunk[] = [];
     for (const event of events) {
       const ofEvent = this.#take(event);
-      chunks.push(...ofEvent);
+      for (const chunk of ofEvent) chunks.push(chunk);
       const last = ofEvent.at(-1)?.kind;
       if (last === "end" || last === "failure") break;
     }
@@ -46,10 +46,8 @@ export class TranslatedStream implements StreamReader {
   /** Usage may come after the finish reason, so that the end is that of the stream. */
   close(): Chunk {
     const { request, model, upstream } = this.#asked;
-    if (this.#finishReason === null) return { kind: "failure", failure: malformed(upstream) };
-    if (this.#finishReason === "content_filter" && request.surface === "native") {
-      return { kind: "failure", failure: cutByFilter(upstream) };
-    }
+    const failure = endFailure(this.#finishReason, request.surface, upstream);
+    if (failure !== null) return { kind: "failure", failure };
     const reported = reportedModel(this.#model, model);
     return { kind: "end", model: reported, finishReason: this.#finishReason, usage: this.#usage };
   }
@@ -66,7 +64,7 @@ export class TranslatedStream implements StreamReader {
     this.#model ||= parsed.model ?? undefined;
     const chunks = choice === undefined ? [] : this.#choiceChunks(choice);
     if (chunks === null) return [{ kind: "failure", failure: malformed(upstream) }];
-    if (!isUsage(parsed.usage)) return chunks;
+    if (!isJsonObject(parsed.usage)) return chunks;
     this.#usage = usageOf(parsed.usage);
     return [...chunks, { kind: "usage", usage: this.#usage }];
   }

@@ -25,6 +25,7 @@ describe("the table of reasons", () => {
     );
     expect(retried.toSorted()).toEqual([
       "audit.unavailable",
+      "gateway.stopping",
       "provider.malformed_response",
       "provider.rate_limited",
       "provider.unreachable",

@@ -71,7 +71,7 @@ describe("admit and answerWhole", () => {
       answer: null,
       error: {
         code: "audit.unavailable",
-        message: "The audit event could not be committed, so nothing is answered.",
+        message: "The audit event could not be committed, so the answer, or the rest of it, is withheld.",
         field: null,
         retryAfterMs: 1_000,
       },
@@ -168,6 +168,17 @@ describe("admit and answerWhole", () => {
     expect((await pending).error?.code).toBe("request.aborted");
     expect(upstream?.aborted).toBe(true);
     expect(audit.outcomes.get(requestId)?.status).toBe("client_aborted");
+  });
+
+  test("says that the gateway stops where that is what cut the call, and not the caller", async () => {
+    const { deps, audit, local } = fakeDeps();
+    local.behaves(untilAborted);
+    const { requestId, signal } = call();
+    const pending = handle(deps, chatRequest("hello"), { requestId, signal });
+    await Bun.sleep(5);
+    deps.inFlight.cutAll();
+    expect((await pending).error?.code).toBe("gateway.stopping");
+    expect(audit.outcomes.get(requestId)).toMatchObject({ status: "failed", failureCategory: null });
   });
 
   test("calls nobody for a caller that has left already", async () => {

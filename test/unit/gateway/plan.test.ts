@@ -283,7 +283,7 @@ describe("providerOfWish", () => {
     ["m", { local: "no", openai: "yes" }, "openai"],
     ["m", { local: "unknown", openai: "yes" }, "openai"],
     ["m", { local: "remote", openai: "yes" }, "openai"],
-    ["m", { local: "no", openai: "unknown" }, "openai"],
+    ["m", { local: "no", openai: "unknown" }, null],
     ["m", { local: "unknown", openai: "unknown" }, null],
     ["m", { local: "remote", openai: "unknown" }, null],
     ["m", { local: "unknown", openai: "no" }, null],

@@ -136,7 +136,7 @@ describe("a stream", () => {
         kind: "error",
         error: {
           code: "audit.unavailable",
-          message: "The audit event could not be committed, so nothing is answered.",
+          message: "The audit event could not be committed, so the answer, or the rest of it, is withheld.",
           field: null,
           retryAfterMs: 1_000,
         },
@@ -239,6 +239,46 @@ describe("a stream whose client cannot be given what comes", () => {
     stream.fail(new Error("bug"));
     expect(outcome()?.status).toBe("succeeded");
     expect([telemetry.bugs.length, telemetry.finished.length]).toEqual([1, 1]);
+  });
+});
+
+describe("the end of the process", () => {
+  const STOPPING = { kind: "error", error: expect.objectContaining({ code: "gateway.stopping" }) };
+
+  test("tells a stream that it is over, and is not taken for the reader's doing", async () => {
+    const { begin, outcome, deps, upstream } = setUp(thenWaits(text("one"), USED));
+    const stream = await begin();
+    expect(await stream.next()).toEqual(text("one"));
+    const pending = stream.next();
+    deps.inFlight.cutAll();
+    expect<unknown>(await pending).toEqual(STOPPING);
+    expect(outcome()).toMatchObject({ status: "failed", failureCategory: null, usage: USAGE });
+    expect(upstream[0]?.aborted).toBe(true);
+  });
+
+  test("settles a stream that nobody reads", async () => {
+    const { begin, outcome, deps } = setUp(thenWaits(text("one"), text("two")));
+    await begin();
+    deps.inFlight.cutAll();
+    await until(() => outcome() !== undefined);
+    expect(outcome()?.status).toBe("failed");
+  });
+
+  test("refuses a stream that has not begun", async () => {
+    const { start, outcome, deps } = setUp(untilAborted);
+    const pending = start();
+    await Bun.sleep(0);
+    deps.inFlight.cutAll();
+    expect(await pending).toMatchObject({ kind: "refused", error: { code: "gateway.stopping" } });
+    expect(outcome()?.status).toBe("failed");
+  });
+
+  test("leaves alone what is at its end, and keeps nothing of it", async () => {
+    const { begin, outcome, deps } = setUp((call) => answer("one", call.target.model));
+    const stream = await begin();
+    while ((await stream.next()) !== null);
+    deps.inFlight.cutAll();
+    expect(outcome()?.status).toBe("succeeded");
   });
 });
 
@@ -598,6 +638,39 @@ describe("time", () => {
         retryAfterMs: null,
       },
     });
+  });
+
+  test("begins anew with every sign of life, though not for ever", async () => {
+    jest.useFakeTimers();
+    const signs: (() => void)[] = [];
+    const { start, outcome, upstream } = setUp(
+      async function* (_, signal) {
+        while (!signal.aborted) {
+          await new Promise<void>((resolve) => {
+            signs.push(resolve);
+            signal.addEventListener("abort", () => resolve(), { once: true });
+          });
+          if (!signal.aborted) yield { kind: "alive" };
+        }
+        yield { kind: "failure", failure: { category: "unreachable", message: "cut" } };
+      },
+      { providerTimeoutMs: 60_000 },
+    );
+    const starting = start();
+    const settled = async () => {
+      for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+    };
+    await settled();
+    // A sign every half of the time allowed, until the hour since the first is over.
+    for (let waitedMs = 0; waitedMs <= MAX_STREAM_MS; waitedMs += 30_000) {
+      expect(upstream[0]?.aborted).toBe(false);
+      jest.advanceTimersByTime(30_000);
+      signs.at(-1)?.();
+      await settled();
+    }
+    expect(upstream[0]?.aborted).toBe(true);
+    expect(await starting).toMatchObject({ kind: "refused", error: { code: "provider.timeout" } });
+    expect(outcome()).toMatchObject({ status: "failed", failureCategory: "timeout" });
   });
 
   test("that a stream takes to open is the provider's failure, not the caller's leaving", async () => {

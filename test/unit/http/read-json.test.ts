@@ -337,7 +337,7 @@ describe("the name of a field", () => {
     expect(toFieldName(pointer)).toBe(name);
   });
 
-  test.each(["a", "tool_choice", "x2", `a${"b".repeat(39)}`])("%s is repeated", (name) => {
+  test.each(["a", "tool_choice", "x2", "maxTokens", `a${"b".repeat(39)}`])("%s is repeated", (name) => {
     expect(safeName(name)).toBe(name);
   });
 
@@ -352,5 +352,10 @@ describe("the name of a field", () => {
     const { field, message } = await refusalOf(post('{"my secret":{"x":"\\ud800"}}'));
     expect(field).toBe("*.x");
     expect(message).not.toContain("secret");
+  });
+
+  test.each(["1e999", "-1e999"])("of the number %s is told, since it could not be written again", async (number) => {
+    const { field, code } = await refusalOf(post(`{"a":[0,{"b":${number}}]}`));
+    expect([code, field]).toEqual(["request.invalid_field", "a[1].b"]);
   });
 });

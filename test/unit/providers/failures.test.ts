@@ -84,6 +84,13 @@ describe("failureInStream", () => {
     expect(failureInStream(text, UPSTREAM, "m").category).toBe(category);
   });
 
+  test("reads 64 Ki characters of the text, and no more", () => {
+    const words = "rate limit";
+    const category = (before: number) => failureInStream("x".repeat(before) + words, UPSTREAM, "m").category;
+    const most = 64 * 1024 - words.length;
+    expect([category(most), category(most + 1)]).toEqual(["rate_limited", "upstream_error"]);
+  });
+
   test("shows nothing of the text", () => {
     const words = ["error", "rate limit", "context_length_exceeded", "content_filter", "model x not found"];
     for (const text of words.map((kind) => `${kind}: canary-9f3b said sk-canary`)) {
@@ -136,6 +143,20 @@ describe("toFailure", () => {
       expect(failure.category).toBe(category);
       expect(JSON.stringify(failure)).not.toContain("canary");
     }
+  });
+
+  test.each([
+    ["context_length_exceeded", "context_length", 'The prompt is longer than the context of the model "m".'],
+    ["does not support tools", "bad_request", 'The model "m" does not support tools.'],
+  ] as const)("reads 64 Ki characters of a body that says %j, and no more", (words, category, message) => {
+    const failureAfter = (before: number) =>
+      toFailure(new UpstreamStatus(400, " ".repeat(before) + words), UPSTREAM, "m");
+    const most = 64 * 1024 - words.length;
+    expect(failureAfter(most)).toEqual({ category, message });
+    expect(failureAfter(most + 1)).toEqual({
+      category: "bad_request",
+      message: "The upstream refused the request as invalid (HTTP 400).",
+    });
   });
 
   test.each([

@@ -6,7 +6,7 @@ import { joinBytes } from "../../../src/providers/ndjson.ts";
 import { toCall } from "../../../src/providers/ollama/request.ts";
 import { readStream } from "../../../src/providers/ollama/stream.ts";
 import { describeUpstream } from "../../../src/providers/ollama/upstream.ts";
-import { asking, chatTask, completionTask, ollamaAsking } from "../../support/ollama-requests.ts";
+import { asking, chatTask, completionTask, ollamaAsking, withoutAlive } from "../../support/ollama-requests.ts";
 import { loadExchange } from "../../support/replay-upstream.ts";
 
 const MODEL = "m";
@@ -35,10 +35,13 @@ function bodyOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
   );
 }
 
-function read(request: ChatRequest, ...pieces: readonly Uint8Array[]): Promise<Chunk[]> {
+function readSigns(request: ChatRequest, ...pieces: readonly Uint8Array[]): Promise<Chunk[]> {
   const asked = { call: toCall(request, MODEL), model: MODEL, upstream: describeUpstream("http://127.0.0.1:1") };
   return Array.fromAsync(readStream(bodyOf(pieces), asked));
 }
+
+const read = async (request: ChatRequest, ...pieces: readonly Uint8Array[]): Promise<Chunk[]> =>
+  withoutAlive(await readSigns(request, ...pieces));
 
 /** Made ids are random, and how much goes out at once is for the network to say; nothing else is. */
 function settled(chunks: readonly Chunk[]): unknown[] {
@@ -174,6 +177,24 @@ describe("a stream for a client of another protocol", () => {
     ] as Chunk[]);
   });
 
+  test.each([
+    ["null", null],
+    ["missing", undefined],
+  ])("has tool calls beside content that is %s", async (_name, content) => {
+    const called = { ...said(""), message: { content, tool_calls: [made("a", {}, "c")] } };
+    const ended = { ...DONE, message: { content } };
+    expect(await read(KINDS.chat.other, bytes(lines(called, ended)))).toEqual([
+      { kind: "tool_call", index: 0, id: "c", name: "a" },
+      { kind: "tool_arguments", index: 0, text: "{}" },
+      { ...END, finishReason: "tool_calls" },
+    ] as Chunk[]);
+  });
+
+  test("has a completion's end where its text is null", async () => {
+    const records = lines({ response: "a", done: false }, { response: null, done: true, done_reason: "stop" });
+    expect(await read(KINDS.generate.other, bytes(records))).toMatchObject([{ text: "a" }, { finishReason: "stop" }]);
+  });
+
   test("has what the last record says, too", async () => {
     expect(await handMade("content in the last record")).toMatchObject([
       { text: "a" },
@@ -190,11 +211,15 @@ describe("a stream for a client of another protocol", () => {
     expect((await read(KINDS.chat.other, bytes(body))).at(-1)).toMatchObject({ kind: "end", finishReason: "length" });
   });
 
+  const odd = { prompt_eval_count: 3, eval_count: "2" };
   test.each([
     ["both", { prompt_eval_count: 3, eval_count: 2 }, 3, 2],
     ["no completion tokens, which is how Ollama writes 0", { prompt_eval_count: 3 }, 3, 0],
     ["no prompt tokens, which older servers left out of a cached prompt", { eval_count: 2 }, null, 2],
     ["none", {}, null, null],
+    ["prompt tokens that no column holds", { prompt_eval_count: 3e9, eval_count: 2 }, null, 2],
+    ["completion tokens that are no count, which is not how Ollama writes 0", odd, 3, null],
+    ["null for both", { prompt_eval_count: null, eval_count: null }, null, null],
   ])("reports the tokens where there are %s", async (_name, counts, promptTokens, completionTokens) => {
     const body = bytes(lines({ message: { content: "" }, done: true, ...counts }));
     expect(await read(KINDS.chat.other, body)).toEqual([
@@ -265,6 +290,33 @@ describe("a stream for a client of Ollama's protocol", () => {
     const chunks = await read(own, ...pieces, bytes(lines(DONE)));
     expect(chunks).toHaveLength(2);
     expect(chunks[0]?.kind === "raw" && Bun.deepEquals(chunks[0].bytes, long)).toBe(true);
+  });
+});
+
+describe("a read that brings nothing for the client", () => {
+  const alive = { kind: "alive" } as const;
+
+  test("is a sign of life to a client of another protocol", async () => {
+    const [blank, text] = [lines(said("")), lines(said("a"))];
+    const pieces = [blank, "\n", text.slice(0, 9), text.slice(9) + blank, lines(DONE)].map(bytes);
+    expect(await readSigns(KINDS.chat.other, ...pieces)).toEqual([
+      alive,
+      alive,
+      alive,
+      { kind: "text", text: "a" },
+      END as Chunk,
+    ]);
+  });
+
+  test("is a sign of life to a client of Ollama's protocol", async () => {
+    const text = lines(said("a"));
+    expect(await readSigns(KINDS.chat.own, ...["\n", text.slice(0, 9), text.slice(9), lines(DONE)].map(bytes))).toEqual(
+      [alive, alive, { kind: "raw", bytes: bytes(text) }, { ...END, tail: bytes(lines(DONE)) } as Chunk],
+    );
+  });
+
+  test("is none where it is the end", async () => {
+    expect(await readSigns(KINDS.chat.other)).toEqual([CUT] as Chunk[]);
   });
 });
 

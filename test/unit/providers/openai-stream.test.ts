@@ -1,5 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import type { Chunk, FailureCategory } from "../../../src/core/chat.ts";
+import type { ChatRequest, Chunk, FailureCategory } from "../../../src/core/chat.ts";
+import type { JsonObject } from "../../../src/core/json.ts";
+import { RawStream } from "../../../src/providers/openai/raw-stream.ts";
+import { readStream } from "../../../src/providers/openai/stream.ts";
+import { TranslatedStream } from "../../../src/providers/openai/translated-stream.ts";
 import {
   bytesOf,
   CHAT,
@@ -13,6 +17,7 @@ import {
   piece,
   readAll,
   readable,
+  UPSTREAM,
   usageEvent,
 } from "../../support/openai-streams.ts";
 import { type Folder, loadExchange } from "../../support/replay-upstream.ts";
@@ -176,9 +181,19 @@ describe("a stream to a client of the same protocol", () => {
     ]);
   });
 
-  test("takes counts that are none as not given", () => {
-    const body = start + finish("stop") + event({ ...chunkHead, choices: [], usage: { prompt_tokens: -1 } }) + DONE;
-    expect(raw(body, withoutUsage).others).toMatchObject([{ kind: "end", usage: NONE }]);
+  test.each([
+    [{ prompt_tokens: -1 }, NONE],
+    [
+      { prompt_tokens: 3_000_000_000, completion_tokens: 5 },
+      { promptTokens: null, completionTokens: 5 },
+    ],
+    [{ prompt_tokens: "3", completion_tokens: 1.5 }, NONE],
+    [[3], NONE],
+    ["3", NONE],
+  ])("takes what counts nothing as not given: %j", (usage, known) => {
+    const body = start + finish("stop") + event({ ...chunkHead, choices: [], usage }) + DONE;
+    expect(raw(body).others).toMatchObject([{ kind: "end", usage: known }]);
+    expect(translated(body).at(-1)).toMatchObject({ kind: "end", usage: known });
   });
 
   test("gives all events of one read as one view of it", () => {
@@ -264,12 +279,31 @@ describe("a stream to a client of the same protocol", () => {
     ],
     ["a finish reason", finish("error"), "upstream_error"],
     ["an event of that name", "event: error\ndata: SAID\n\n", "upstream_error"],
+    ["of vLLM's shape", event({ object: "error", message: "SAID sk-UPSTREAM", code: 400 }), "upstream_error"],
+    [
+      "of that shape beside usage",
+      event({ object: "error", message: "SAID", usage: { prompt_tokens: 1 } }),
+      "upstream_error",
+    ],
+    ["a message", event({ ...chunkHead, message: "SAID" }), "upstream_error"],
+    ["a message, with no choices", event({ message: "SAID", choices: [], usage: null }), "upstream_error"],
+    ["a message, with usage that counts nothing", event({ message: "SAID", usage: {} }), "upstream_error"],
+    ["a detail", event({ detail: [{ msg: "SAID" }], choices: null }), "upstream_error"],
+    ["a context, of vLLM's shape", event({ object: "error", message: "SAID: context length" }), "context_length"],
     ["a limit", event({ error: { message: "SAID", type: "rate_limit_exceeded" } }), "rate_limited"],
     ["a context", event({ error: { message: "SAID", code: "context_length_exceeded" } }), "context_length"],
   ] as const)("ends with a failure that quotes nothing at an error that is %s", (_name, body, category) => {
     const { raw: passed, others } = raw(start + body + DONE);
     expect({ passed, others }).toEqual({ passed: start, others: [failure(category)] });
     expect(JSON.stringify(others)).not.toContain("SAID");
+  });
+
+  test.each([
+    ["choices", piece({ content: "a" }, {}, { message: "m", detail: "d" })],
+    ["usage", event({ ...chunkHead, choices: [], usage: { prompt_tokens: 3, completion_tokens: 5 }, message: "m" })],
+    ["neither, and both are null", event({ ...chunkHead, choices: [], message: null, detail: null })],
+  ])("takes a message and a detail for no error beside %s", (_name, body) => {
+    expect(raw(start + body + finish("stop") + DONE)).toMatchObject({ raw: start + body, others: [{ kind: "end" }] });
   });
 
   test("takes an error that is null as none", () => {
@@ -293,7 +327,8 @@ describe("a stream to a client of the same protocol", () => {
     const early = { id: "", created: 0, model: "", choices: [], prompt_filter_results: [{ prompt_index: 0 }] };
     const { raw: passed, others } = raw(event(early) + piece({ content: "a" }) + finish("stop") + DONE);
     const { id, created, model } = chunkHead;
-    expect(passed).toBe(event({ ...early, id, created, model }) + piece({ content: "a" }));
+    const object = "chat.completion.chunk";
+    expect(passed).toBe(event({ ...early, id, created, model, object }) + piece({ content: "a" }));
     expect(others).toMatchObject([{ model: "m-1" }]);
   });
 
@@ -313,6 +348,52 @@ describe("a stream to a client of the same protocol", () => {
     expect(id).toStartWith(prefix);
     expect(JSON.stringify(others)).toContain(id);
   });
+
+  test.each([
+    ["chat.completion.chunk", CHAT],
+    ["text_completion", COMPLETION],
+  ])("has a time of creation and is a %s where its server says neither", (object, task) => {
+    const said = (more: JsonObject) => event({ id: "i", model: "m", choices: [{ index: 0, text: "a", ...more }] });
+    const sinceSeconds = Math.floor(Date.now() / 1_000);
+    const { raw: passed, others } = raw(
+      said({}) + said({ delta: {} }) + said({ finish_reason: "stop" }) + DONE,
+      openAiRequest({}, task),
+    );
+    const { created } = JSON.parse(passed.slice("data: ".length, passed.indexOf("\n")));
+    expect([created >= sinceSeconds, created <= Date.now() / 1_000]).toEqual([true, true]);
+    const whole = (more: JsonObject) =>
+      event({ id: "i", model: "m", choices: [{ index: 0, text: "a", ...more }], created, object });
+    expect(passed).toBe(whole({}) + whole({ delta: {} }));
+    expect(others).toMatchObject([{ kind: "end", tail: whole({ finish_reason: "stop" }) + DONE }]);
+  });
+
+  test.each([{ object: "" }, { object: null }, { object: 1 }])("says what it is in place of %j", (head) => {
+    expect(raw(piece({ content: "a" }, {}, head) + finish("stop") + DONE).raw).toBe(piece({ content: "a" }));
+  });
+
+  test("keeps what its server says that it is", () => {
+    const body = piece({ content: "a" }, {}, { object: "chat.completion.piece" });
+    expect(raw(body + finish("stop") + DONE).raw).toBe(body);
+  });
+
+  test("keeps the time of its first event where others have none", () => {
+    const { created: _, ...head } = chunkHead;
+    const body = event({ ...head, choices: [{ index: 0, delta: { content: "b" } }] });
+    const { raw: passed } = raw(piece({ content: "a" }) + body + finish("stop") + DONE);
+    expect(
+      passed
+        .split("\n\n")
+        .slice(0, 2)
+        .map((text) => JSON.parse(text.slice(6)).created),
+    ).toEqual([7, 7]);
+  });
+
+  test.each(["abort", "insufficient_system_resource", "eos", "max_tokens", "tool_use"])(
+    "goes on with its server's word for the end, such as %s",
+    (word) => {
+      expect(raw(start + finish(word) + DONE).others).toMatchObject([{ kind: "end", tail: finish(word) + DONE }]);
+    },
+  );
 
   test("is written as clients read it where it came in another form", () => {
     const lines = `${JSON.stringify(JSON.parse(finish("stop").slice(6)), null, 1).replaceAll("\n", "\ndata: ")}`;
@@ -447,6 +528,49 @@ describe("a stream to a client of another protocol", () => {
     expect([ids.length, new Set(ids).size, ids.every((id) => /^call_\S+$/.test(id))]).toEqual([2, 2, true]);
   });
 
+  test.each([
+    ["stop", "stop"],
+    ["eos", "stop"],
+    ["eos_token", "stop"],
+    ["end_turn", "stop"],
+    ["stop_sequence", "stop"],
+    ["length", "length"],
+    ["max_tokens", "length"],
+    ["tool_calls", "tool_calls"],
+    ["function_call", "tool_calls"],
+    ["tool_use", "tool_calls"],
+    ["content_filter", "content_filter"],
+  ])("that ends by %s ends by %s", (word, finishReason) => {
+    expect(translated(piece({ content: "a" }) + finish(word) + DONE)).toMatchObject([
+      { text: "a" },
+      { kind: "end", finishReason },
+    ]);
+  });
+
+  test.each(["abort", "insufficient_system_resource", "STOP", "constructor", "private words"])(
+    "that ends by %j is a failure, with its usage and without that word",
+    (word) => {
+      const chunks = translated(piece({ content: "a" }) + finish(word) + usageEvent + DONE);
+      expect(chunks).toEqual([
+        { kind: "text", text: "a" },
+        { kind: "usage", usage: USAGE },
+        {
+          kind: "failure",
+          failure: {
+            category: "malformed_response",
+            message: "The provider did not say whether its answer is complete.",
+          },
+        },
+      ]);
+      expect(translated(finish(word)).at(-1)).toEqual(failure("malformed_response"));
+    },
+  );
+
+  test("may have more pieces in one event than a call has room for arguments", () => {
+    const calls = Array(390_000).fill({ function: { name: "f", arguments: "x" } });
+    expect(readAll(otherRequest(), bytesOf(piece({ tool_calls: calls })), false)).toHaveLength(2 * calls.length);
+  });
+
   test("keeps the text of an answer that the content filter cut, and says that it did", () => {
     const body = piece({ content: "a" }) + finish("content_filter") + DONE;
     expect(translated(body)).toMatchObject([{ text: "a" }, { kind: "end", finishReason: "content_filter" }]);
@@ -470,7 +594,74 @@ describe("a stream to a client of another protocol", () => {
     ["an error", event({ error: { message: "SAID" } }), "upstream_error"],
     ["an event of that name", "event: error\ndata: SAID\n\n", "upstream_error"],
     ["an error for a finish reason", finish("error"), "upstream_error"],
+    ["a message in place of choices", event({ object: "error", message: "SAID" }), "upstream_error"],
+    ["a detail in place of choices", event({ detail: "SAID" }), "upstream_error"],
   ] as const)("with %s is a failure", (_name, body, category) => {
     expect(translated(body).at(-1)).toEqual(failure(category));
+  });
+});
+
+describe("a read that brings nothing for the client is a sign of life", () => {
+  const alive: Chunk = { kind: "alive" };
+
+  /** One text a read. */
+  function readSigns(request: ChatRequest, ...texts: readonly string[]): Promise<Chunk[]> {
+    const asked = { request, model: "m", upstream: UPSTREAM };
+    const stream = request.surface === "openai_chat" ? new RawStream(asked) : new TranslatedStream(asked);
+    const pieces = bytesOf(...texts).values();
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        const { value } = pieces.next();
+        if (value === undefined) controller.close();
+        else controller.enqueue(value);
+      },
+    });
+    const response = new Response(body, { headers: { "content-type": "text/event-stream" } });
+    return Array.fromAsync(readStream(response, stream, UPSTREAM));
+  }
+
+  test("to a client of the same protocol", async () => {
+    const said = piece({ content: "a" });
+    const chunks = await readSigns(
+      withoutUsage,
+      ": PROCESSING\n\n",
+      said.slice(0, 9),
+      said.slice(9),
+      finish("stop"),
+      DONE,
+    );
+    expect(chunks).toEqual([
+      alive,
+      alive,
+      { kind: "raw", bytes: expect.any(Uint8Array) },
+      alive,
+      { kind: "end", model: "m-1", finishReason: "stop", usage: NONE, tail: expect.any(Uint8Array) },
+    ]);
+  });
+
+  test("to a client of another protocol", async () => {
+    const request = otherRequest({ ...CHAT, thinking: "none" });
+    const [empty, thinking] = [piece({ content: "" }), piece({ reasoning: "hm" })];
+    const chunks = await readSigns(
+      request,
+      ": PROCESSING\n\n",
+      empty,
+      thinking,
+      piece({ content: "a" }) + empty,
+      finish("stop"),
+      DONE,
+    );
+    expect(chunks).toEqual([
+      alive,
+      alive,
+      alive,
+      { kind: "text", text: "a" },
+      alive,
+      { kind: "end", model: "m-1", finishReason: "stop", usage: NONE },
+    ]);
+  });
+
+  test("but not where it is the end", async () => {
+    expect(await readSigns(withoutUsage)).toEqual([failure("malformed_response")]);
   });
 });

@@ -148,9 +148,9 @@ describe("every text of a body", () => {
     ["the name of such a field", { "x secret": 1 }, "/x secret"],
     ["a name with the signs of a pointer", { "a/b~c": { d: "secret" } }, "/a~1b~0c/d"],
     [
-      "an address of an image",
-      { messages: [{ content: [{ image_url: { url: "https://secret.example/" } }] }] },
-      "/messages/0/content/0/image_url/url",
+      "an address",
+      { messages: [{ content: [{ link: { url: "https://secret.example/" } }] }] },
+      "/messages/0/content/0/link/url",
     ],
     ["a model that is not the request's own", { tools: [{ model: "secret" }] }, "/tools/0/model"],
   ])("is looked through: %s", (_name, body, path) => {
@@ -193,8 +193,76 @@ describe("every text of a body", () => {
     ]);
   });
 
-  test("is not the model's name, which is no place for content", () => {
-    expect(pathsIn({ model: "secret-model:8b", messages: [] })).toEqual([]);
+  test("is the model's name too, which is a client's words like any other", () => {
+    expect(pathsIn({ model: "secret-model:8b", messages: [] })).toEqual(["/model"]);
+  });
+
+  test.each([
+    [{ account: 4711991 }, "/account"],
+    [{ tools: [{ function: { parameters: { enum: [1, 4711991] } } }] }, "/tools/0/function/parameters/enum/1"],
+    [
+      { messages: [{ tool_calls: [{ function: { arguments: { n: -4711991.5 } } }] }] },
+      "/messages/0/tool_calls/0/function/arguments/n",
+    ],
+  ])("is a number, as it is written: %j", (body, path) => {
+    const findings = scan(requestOf(chatTask([]), body), compileScan(["4711991"]));
+    expect(findings).toEqual([{ code: "keyword", path }]);
+  });
+
+  test.each(["user", "content", "type", "function", "string", "model", "system"])(
+    "is not the protocol's own word %s, which is in every request",
+    (word) => {
+      const tool = { type: "function", function: { name: "f", parameters: { type: "object", properties: {} } } };
+      const messages = [
+        { role: "system", content: "be kind" },
+        { role: "user", content: [{ type: "text", text: "hello" }] },
+      ];
+      const body = { model: "m", messages, tools: [tool], user: "u" };
+      const compiled = compileScan([word]);
+      expect(scan(requestOf(chatTask([]), body), compiled)).toEqual([]);
+      const said = { ...body, messages: [{ role: "user", content: `the ${word} said` }] };
+      expect(scan(requestOf(chatTask([]), said), compiled)).toEqual([{ code: "keyword", path: "/messages/0/content" }]);
+      expect(scan(requestOf(chatTask([]), { ...body, x: { role: `${word}!` } }), compiled)).toHaveLength(1);
+    },
+  );
+
+  test.each(["s\u200becret", "sec\u00adret", "se\u2060cr\ufe0fet", "secret\u{e0001}"])(
+    "is read without what nobody sees in it: %j",
+    (text) => {
+      expect(pathsIn({ text })).toEqual(["/text"]);
+    },
+  );
+
+  test("is read through escapes upon escapes, and not for ever", () => {
+    let text = JSON.stringify({ a: "s\u0065cret" }).replace("e", "\\u0065");
+    for (let level = 0; level < 3; level++) text = JSON.stringify({ body: text });
+    expect(pathsIn({ text })).toEqual(["/text"]);
+    const endless = { text: `${"\\".repeat(4_096)}u0041` };
+    expect(scan(requestOf(chatTask([]), endless), compileScan(["x"]))).toEqual([
+      { code: "unscannable", path: "/text" },
+    ]);
+  });
+
+  test("is read as one where it stands side by side, and told where the parts meet", () => {
+    expect(pathsIn({ input: ["the top", "secret"] })).toEqual(["/input/1"]);
+    const findings = scan(
+      requestOf(chatTask([]), { input: ["project", "falcon", "x"] }),
+      compileScan(["project falcon"]),
+    );
+    expect(findings).toEqual([{ code: "keyword", path: "/input" }]);
+  });
+
+  test.each([
+    ["texts", { input: Array.from({ length: 200_001 }, () => "a") }],
+    ["numbers", { x: Array.from({ length: 200_001 }, () => 1) }],
+    ["escapes", { x: "\\".repeat(200_001) }],
+  ])("is unscannable where there are more %s than can be read in moments", (_what, body) => {
+    expect(scan(requestOf(chatTask([]), body), compileScan(["secret"]))).toMatchObject([{ code: "unscannable" }]);
+  });
+
+  test("is told of no more often than a decision needs", () => {
+    const body = { input: Array.from({ length: 1_000 }, () => "secret") };
+    expect(pathsIn(body)).toHaveLength(64);
   });
 
   test("is not what is no text", () => {
@@ -258,9 +326,30 @@ describe.each([
     [{ messages: [{ content: "look", images: ["aGk="] }] }, "/messages/0/images"],
     [{ messages: [{ content: "x" }, { content: "hear", audio: { id: "a" } }] }, "/messages/1/audio"],
     [{ messages: [{ content: [{ type: "text", text: "x", new: "data:application/pdf;base64,aGk=" }] }] }, ""],
+    [{ messages: [{ content: [{ type: "text", text: "x", input_audio: { data: "UklGR" } }] }] }, "/messages/0/content"],
+    [
+      { messages: [{ content: [{ type: "text", text: "x", image_url: { url: "https://a/b.png" } }] }] },
+      "/messages/0/content",
+    ],
+    [{ messages: [{ content: [{ type: "file", file: { file_id: "f" } }] }] }, "/messages/0/content"],
+    [{ input: [{ type: "message", content: [{ type: "input_image", file_id: "f" }] }] }, "/input/0/content"],
+    [{ images: ["aGk="] }, "/images"],
+    [{ prompt_embeds: "AAAA" }, "/prompt_embeds"],
     [{ x_unknown: { deep: ["DATA:image/png;base64,aGk="] } }, ""],
   ])("is found where only the body has it: %j", (body, path) => {
     expect(scan(requestOf(chatTask([]), body), compiled)).toEqual([{ code: "opaque", path }]);
+  });
+
+  test("is not where names are the client's own", () => {
+    const schema = { properties: { file: { type: "string" }, image: {} } };
+    const body = {
+      audio: { voice: "alloy" },
+      tools: [{ function: { name: "f", parameters: schema } }],
+      response_format: { json_schema: { schema } },
+      metadata: { file: "a" },
+      messages: [{ role: "assistant", tool_calls: [{ function: { name: "f", arguments: { file: "a" } } }] }],
+    };
+    expect(scan(requestOf(chatTask([]), body), compiled)).toEqual([]);
   });
 
   test("is not an empty list of images, nor a word about data", () => {

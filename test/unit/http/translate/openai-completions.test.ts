@@ -252,3 +252,21 @@ describe("a completion stream", () => {
     );
   });
 });
+
+test("an answer that calls a function is none, whole or streamed", async () => {
+  const context = await contextOf();
+  const call = { kind: "tool_call", index: 0, id: "a", name: "f" } as const;
+  expect(openaiCompletions.toStream?.(context).unfit?.(call)).toMatchObject({ code: "provider.malformed_response" });
+  const answer: Answer = {
+    content: "",
+    thinking: "",
+    toolCalls: [{ id: "a", name: "f", arguments: "{}" }],
+    logprobs: [],
+    vectors: [],
+    document: null,
+    model: MODEL,
+    finishReason: "tool_calls",
+    usage: NO_USAGE,
+  };
+  expect(() => openaiCompletions.toAnswer(answer, context)).toThrow("called a function");
+});

@@ -42,7 +42,7 @@ function encoded(context: AnswerContext, chunks: readonly Chunk[]): string {
   const encoder = openaiResponses.toStream?.(context);
   if (encoder === undefined) throw new Error("no streams");
   const written = chunks.map((chunk) => {
-    if (chunk.kind === "usage" || chunk.kind === "failure") return "";
+    if (chunk.kind === "usage" || chunk.kind === "alive" || chunk.kind === "failure") return "";
     return chunk.kind === "end" ? encoder.end(chunk) : `${encoder.ping}${encoder.chunk(chunk)}`;
   });
   const ended = chunks.at(-1)?.kind === "end";

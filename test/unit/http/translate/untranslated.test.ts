@@ -268,7 +268,11 @@ describe("no field of a body comes in disguise", () => {
     ["openai chat", message({ audio: { id: "x" }, images: [PNG] }), ["messages[0].audio", "messages[0].images"]],
     ["openai chat", part({ ...text, file: { file_id: "f" } }), ["messages[0].content[0].file"]],
     ["openai chat", part({ type: "video", video: "x", Video: "y" }), ["messages[0].content[0].type"]],
-    ["openai chat", { Chat_Template: "x", modelVersion: "x", stream_options: { Other: true } }, ["body"]],
+    [
+      "openai chat",
+      { Chat_Template: "x", modelVersion: "x", stream_options: { Other: true } },
+      ["body", "modelVersion"],
+    ],
     ["openai completions", { logprobs: 1, Echoes: 1 }, ["logprobs", "body"]],
     ["ollama generate", { width: 1, height: 1, steps: 1 }, ["width", "height", "steps"]],
     ["ollama chat", { tools: [{ function: { name: "f" }, items: [] }] }, ["tools[0].items"]],
