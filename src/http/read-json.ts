@@ -23,7 +23,7 @@ export async function readJson(request: Request, { maxBytes, anyType }: ReadOpti
   const text = decodeUtf8(await readBytes(request, maxBytes));
   requireDepth(text);
   const value = parseJson(text);
-  requireWellFormed(value, "");
+  requireWellFormed(value, "", inexactIntegers(text));
   return value;
 }
 
@@ -119,26 +119,43 @@ function parseJson(text: string): JsonValue {
  * A lone surrogate has no encoding: it would reach scanner and provider as different texts. Nor has a number beyond all
  * that a double holds: what was read of it could not be written again.
  */
-function requireWellFormed(value: unknown, path: string): void {
+function requireWellFormed(value: unknown, path: string, inexact: ReadonlySet<number>): void {
   if (typeof value === "string") {
     if (!value.isWellFormed()) throw loneSurrogate(path);
   } else if (typeof value === "number") {
-    if (!Number.isFinite(value)) throw endless(path);
+    if (!Number.isFinite(value) || inexact.has(value)) throw inexpressible(path);
   } else if (Array.isArray(value)) {
     value.forEach((item, index) => {
-      requireWellFormed(item, `${path}/${index}`);
+      requireWellFormed(item, `${path}/${index}`, inexact);
     });
   } else if (typeof value === "object" && value !== null) {
     for (const [key, item] of Object.entries(value)) {
       if (!key.isWellFormed()) throw loneSurrogate(path);
-      requireWellFormed(item, `${path}/${safeName(key) ?? "*"}`);
+      requireWellFormed(item, `${path}/${safeName(key) ?? "*"}`, inexact);
     }
   }
 }
 
-function endless(path: string): Refusal {
+function inexpressible(path: string): Refusal {
   const field = toFieldName(path);
-  return new Refusal("request.invalid_field", `${field} is a number beyond what can be carried.`, { field });
+  const message = `${field} is a number that cannot be carried digit by digit: whole numbers go up to 2^53.`;
+  return new Refusal("request.invalid_field", message, { field });
+}
+
+const MAY_BE_INEXACT = /\d{16}/;
+
+/** What was read of whole numbers that lose digits when they are read: scanner and provider would see other ones. */
+function inexactIntegers(text: string): ReadonlySet<number> {
+  const inexact = new Set<number>();
+  if (!MAY_BE_INEXACT.test(text)) return inexact;
+  JSON.parse(text, (_key, value: unknown, context?: { readonly source?: string }) => {
+    const source = context?.source;
+    if (typeof value === "number" && source !== undefined && /^-?\d+$/.test(source) && String(value) !== source) {
+      if (source !== "-0") inexact.add(value);
+    }
+    return value;
+  });
+  return inexact;
 }
 
 function loneSurrogate(path: string): Refusal {

@@ -52,7 +52,11 @@ export function streamBody(opening: Opening, planned: StreamEncoder, pingEveryMs
 
   async function open(controller: Controller): Promise<AnswerStream<StreamEncoder> | null> {
     const opened = (await within(opening, 0)) ?? (await openedLate(controller));
-    if (opened.kind === "stream") encoder = opened.encoder;
+    if (opened.kind === "stream") {
+      // Before anything is written, so that a bug in that ends the stream too.
+      stream = opened;
+      encoder = opened.encoder;
+    }
     write(controller, encoder.open());
     if (opened.kind === "stream") return opened;
     write(controller, encoder.failure(opened.error));

@@ -10,7 +10,7 @@ export function opaqueContent({ task, body }: ChatRequest): Finding[] {
 }
 
 /** Token numbers stand for text that only a tokenizer could read; Ollama's `context` is a whole conversation of them. */
-const MAY_HOLD_TOKENS = ["input", "prompt", "context"] as const;
+const MAY_HOLD_TOKENS = ["input", "prompt", "context", "input_ids", "prompt_token_ids"] as const;
 
 function holdsNumbers(value: JsonValue | undefined): boolean {
   return Array.isArray(value) && value.some((item) => typeof item === "number" || holdsNumbers(item));
@@ -25,14 +25,14 @@ function opaqueParts(task: Task): string[] {
 
 /** The names that servers give to what is no text: beside a prompt, beside a message's content, or in a part of it. */
 const MEDIA = new Set([
-  ...["image", "images", "image_url", "image_data", "input_image"],
-  ...["audio", "audio_url", "input_audio", "video", "videos", "video_url", "input_video"],
+  ...["image", "images", "image_url", "image_data", "image_base64", "image_embeds", "input_image"],
+  ...["audio", "audio_url", "audio_embeds", "input_audio", "video", "videos", "video_url", "input_video"],
   ...["file", "files", "file_data", "file_id", "file_url", "input_file"],
-  ...["prompt_embeds", "input_embeds", "multi_modal_data"],
+  ...["prompt_embeds", "input_embeds", "multi_modal_data", "multimodal_data", "inline_data"],
 ]);
 /** Objects of the client's own making, where any name is free, and the wish for an answer that is spoken. */
 const FREE = new Set(["tools", "functions", "response_format", "format", "text", "metadata", "options", "audio"]);
-const FREE_IN_MESSAGE = new Set(["tool_calls", "function_call", "parsed"]);
+const FREE_IN_MESSAGE = new Set(["tool_calls", "function_call", "parsed", "annotations"]);
 
 function mediaIn(body: JsonObject): string[] {
   return Object.entries(body).flatMap(([field, value]) => {
@@ -66,7 +66,7 @@ const hasMedia = (part: JsonObject): boolean => Object.entries(part).some(([fiel
 const isMedia = (field: string, value: JsonValue): boolean => MEDIA.has(field) && !isEmpty(value);
 
 const isEmpty = (value: JsonValue): boolean =>
-  value === null || value === "" || (Array.isArray(value) && value.length === 0);
+  value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
 
 const DATA_URL = /^\s*data:[^,]{0,200};base64,/i;
 

@@ -1,9 +1,9 @@
-/** JSON in JSON in JSON: deeper than any program nests it. */
-const MAX_LEVELS = 8;
+/** A run of backslashes halves with each level: more than any program nests. */
+const MAX_LEVELS = 16;
 /** More than a text of any use has; what reads them takes time for each. */
 const MAX_ESCAPES = 200_000;
 const BACKSLASH = 0x5c;
-const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|(["\\/])|[bfnrt])/g;
+const ESCAPE = /\\(?:u([0-9a-fA-F]{4})|(["\\/])|(b)|[fnrt])/g;
 
 /**
  * A text, and what it says once JSON's escapes in it are read (RFC 8259, 7), again and again until nothing changes. Null
@@ -14,9 +14,10 @@ export function unescapedStages(text: string): readonly string[] | null {
   let current = text;
   while (current.includes("\\")) {
     if (holdsTooMany(current)) return null;
-    const next = current.replace(ESCAPE, (_, digits?: string, sign?: string) =>
-      digits === undefined ? (sign ?? " ") : String.fromCharCode(Number.parseInt(digits, 16)),
-    );
+    const next = current.replace(ESCAPE, (_, digits?: string, sign?: string, backspace?: string) => {
+      if (digits !== undefined) return String.fromCharCode(Number.parseInt(digits, 16));
+      return sign ?? (backspace === undefined ? " " : "");
+    });
     if (next === current) break;
     if (stages.length > MAX_LEVELS) return null;
     stages.push(next);

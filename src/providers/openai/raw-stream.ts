@@ -118,7 +118,7 @@ export class RawStream implements StreamReader {
   }
 
   #streamModel(): string {
-    return this.#model ?? this.#asked.model;
+    return this.#model || this.#asked.model;
   }
 
   #restated(parsed: RawEvent, { id, created }: Head): Uint8Array {

@@ -358,4 +358,26 @@ describe("the name of a field", () => {
     const { field, code } = await refusalOf(post(`{"a":[0,{"b":${number}}]}`));
     expect([code, field]).toEqual(["request.invalid_field", "a[1].b"]);
   });
+
+  test.each(["9007199254740993", "-12345678901234567890", "1234567890123456789"])(
+    "of the number %s is told, since it would lose digits",
+    async (number) => {
+      const { field, code } = await refusalOf(post(`{"seed":1,"a":[0,{"b":${number}}]}`));
+      expect([code, field]).toEqual(["request.invalid_field", "a[1].b"]);
+    },
+  );
+
+  test.each([
+    "9007199254740991",
+    "-9007199254740991",
+    "1e300",
+    "1.7976931348623157e308",
+    "0.12345678901234567890",
+    "-0",
+  ])("of the number %s is not", async (number) => {
+    expect(await readJson(post(`{"a":${number},"b":"1234567890123456789"}`), { maxBytes: 1_000 })).toEqual({
+      a: Number(number),
+      b: "1234567890123456789",
+    });
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { CHAT_ROLES, type Part, type Task } from "../../../src/core/chat.ts";
+import { CHAT_ROLES, NO_SAMPLING, type Part, type Task } from "../../../src/core/chat.ts";
 import { fold } from "../../../src/scan/fold.ts";
 import { compileScan, scan } from "../../../src/scan/scan.ts";
 import { chatRequest, chatTask, requestOf } from "../../support/deps.ts";
@@ -178,8 +178,9 @@ describe("every text of a body", () => {
       { kind: "text", text: "falcon" },
     ];
     const compiled = compileScan(["project falcon"]);
-    expect(scan(requestOf(chatTask([{ role: "user", content: parts }]), {}), compiled)).toEqual([
-      { code: "keyword", path: "/messages/0/content" },
+    const body = { messages: [{ role: "user", content: parts.map((part) => ({ type: "text", ...part })) }] };
+    expect(scan(requestOf(chatTask([{ role: "user", content: parts }]), body), compiled)).toMatchObject([
+      { code: "keyword" },
     ]);
     expect(scan(requestOf(chatTask([]), { a: '{"q":"project\\nfalcon"}' }), compiled)).toHaveLength(1);
   });
@@ -237,7 +238,7 @@ describe("every text of a body", () => {
     let text = JSON.stringify({ a: "s\u0065cret" }).replace("e", "\\u0065");
     for (let level = 0; level < 3; level++) text = JSON.stringify({ body: text });
     expect(pathsIn({ text })).toEqual(["/text"]);
-    const endless = { text: `${"\\".repeat(4_096)}u0041` };
+    const endless = { text: `${"\\".repeat(100_000)}u0041` };
     expect(scan(requestOf(chatTask([]), endless), compileScan(["x"]))).toEqual([
       { code: "unscannable", path: "/text" },
     ]);
@@ -258,6 +259,48 @@ describe("every text of a body", () => {
     ["escapes", { x: "\\".repeat(200_001) }],
   ])("is unscannable where there are more %s than can be read in moments", (_what, body) => {
     expect(scan(requestOf(chatTask([]), body), compileScan(["secret"]))).toMatchObject([{ code: "unscannable" }]);
+  });
+
+  test.each([
+    ["of a prediction", { prediction: { content: [{ text: "sec" }, { text: "ret" }] } }],
+    ["of what was thought", { messages: [{ reasoning_details: [{ text: "sec" }, { type: "x" }, { text: "ret" }] }] }],
+    [
+      "with a kind between them",
+      {
+        input: [
+          { type: "input_text", text: "sec" },
+          { type: "input_text", text: "ret" },
+        ],
+      },
+    ],
+  ])("is read as one where a word is broken over texts %s", (_what, body) => {
+    expect(pathsIn(body)).toHaveLength(1);
+  });
+
+  test("is read as one over a prompt and its suffix", () => {
+    const task: Task = { kind: "completion", prompt: "a sec", suffix: "ret", sampling: NO_SAMPLING };
+    const request = requestOf(task, { prompt: "a sec", suffix: "ret" });
+    expect(scan(request, compileScan(["secret"]))).toEqual([{ code: "keyword", path: "/prompt" }]);
+  });
+
+  test.each(["sec\u0000ret", "sec\u007fret", "sec\ufff9ret", '{"a":"sec\\u0000ret"}', '{"a":"sec\\bret"}'])(
+    "is read without control characters: %j",
+    (text) => {
+      expect(pathsIn({ text })).toEqual(["/text"]);
+    },
+  );
+
+  test.each(["the\u0085top", "the\u200btop", "the\u00a0top", "the\ftop"])("is read with any space: %j", (text) => {
+    expect(scan(requestOf(chatTask([]), { text }), compileScan(["the top"]))).toHaveLength(1);
+  });
+
+  test("takes moments, however marks are parted and however deep text lies", () => {
+    const parted = `a${`${"\u0301\u0316".repeat(15)}\u200d`.repeat(100_000)}`;
+    let deep: unknown = ["\ufdfa".repeat(1_000_000), "x"];
+    for (let level = 0; level < 50; level++) deep = [deep, "y"];
+    for (const body of [{ text: parted }, { deep }]) {
+      expect(scan(requestOf(chatTask([]), body), compileScan(["secret"]))).toMatchObject([{ code: "unscannable" }]);
+    }
   });
 
   test("is told of no more often than a decision needs", () => {
@@ -334,6 +377,8 @@ describe.each([
     [{ messages: [{ content: [{ type: "file", file: { file_id: "f" } }] }] }, "/messages/0/content"],
     [{ input: [{ type: "message", content: [{ type: "input_image", file_id: "f" }] }] }, "/input/0/content"],
     [{ images: ["aGk="] }, "/images"],
+    [{ input_ids: [1, 2] }, "/input_ids"],
+    [{ messages: [{ content: [{ type: "text", text: "x", inline_data: { data: "aGk=" } }] }] }, "/messages/0/content"],
     [{ prompt_embeds: "AAAA" }, "/prompt_embeds"],
     [{ x_unknown: { deep: ["DATA:image/png;base64,aGk="] } }, ""],
   ])("is found where only the body has it: %j", (body, path) => {
