@@ -108,6 +108,7 @@ export async function answerStream<E extends Judge>(
     if (opened.kind === "opened") return new AnswerStream(deps, decided, opened, cut, encoderOf);
     return await end(opened.target, endingOf(opened, decided));
   } catch (bug) {
+    cut.abort();
     deps.telemetry.bug({ requestId: decided.call.requestId, error: bug });
     return await end(targets[0], broken(targets[0]));
   } finally {

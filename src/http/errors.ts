@@ -17,9 +17,14 @@ export function errorHandling(telemetry: Telemetry, routes: Routes) {
     const refusal = toRefusal(code, error, request, routes);
     if (refusal === null) telemetry.bug({ requestId, error });
     const answered = refusal ?? new Refusal("gateway.internal", "The gateway failed on this request.");
-    telemetry.requestRefused({ requestId, code: answered.code, field: answered.field });
+    telemetry.requestRefused({ requestId, code: answered.code, field: loggable(answered) });
     return problemResponse(requestId, answered, dialectOf(URL.parse(request.url)?.pathname ?? ""));
   });
+}
+
+/** The name of a field that nobody here knows is the client's own word: it is told back to the client, and to no log. */
+function loggable({ code, field }: Refusal): string | null {
+  return code === "request.unknown_field" || code === "request.untranslatable_field" ? null : field;
 }
 
 /** Null for what is not the client's doing. */
