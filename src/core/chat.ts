@@ -58,6 +58,15 @@ export type ChatTask = {
   readonly thinking: "none" | "low" | "medium" | "high" | "on" | null;
 };
 
+/** A chat that asks for nothing but an answer. */
+export const PLAIN_CHAT: Omit<ChatTask, "kind" | "messages" | "sampling"> = {
+  tools: [],
+  toolChoice: null,
+  parallelToolCalls: null,
+  format: null,
+  thinking: null,
+};
+
 /** Text to be continued, without roles. */
 export type CompletionTask = {
   readonly kind: "completion";

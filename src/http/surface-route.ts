@@ -34,7 +34,6 @@ export function surfaceHandler<S extends TSchema>(
     if (admitted.kind === "refused") return refusalResponse(admitted, dialect);
     const contextOf = (head: AnswerHead): AnswerContext => ({
       request,
-      requestId: head.requestId,
       head,
       receivedAt,
       model: head.model ?? "",

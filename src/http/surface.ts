@@ -23,7 +23,6 @@ export type SurfaceTranslation<S extends TSchema> = {
 
 export type AnswerContext = {
   readonly request: ChatRequest;
-  readonly requestId: string;
   /** What was decided. The model in it is the one that answered, in a stream the one that is asked. */
   readonly head: AnswerHead;
   /** When the request was received. */

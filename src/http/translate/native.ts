@@ -1,5 +1,5 @@
 import type { ChatRequest } from "../../core/chat.ts";
-import { NO_SAMPLING } from "../../core/chat.ts";
+import { NO_SAMPLING, PLAIN_CHAT } from "../../core/chat.ts";
 import { parseModelWish } from "../../core/models.ts";
 import type { Answer, AnswerError, AnswerHead } from "../../gateway/chat-result.ts";
 import { type ChatAnswer, ChatBody } from "../schemas/chat.ts";
@@ -18,16 +18,7 @@ function toRequest(body: ChatBody): ChatRequest {
   return {
     surface: "native",
     body,
-    task: {
-      kind: "chat",
-      messages: body.messages,
-      tools: [],
-      toolChoice: null,
-      parallelToolCalls: null,
-      format: null,
-      sampling: NO_SAMPLING,
-      thinking: null,
-    },
+    task: { ...PLAIN_CHAT, kind: "chat", messages: body.messages, sampling: NO_SAMPLING },
     wish: typeof body.model === "string" ? parseModelWish(body.model) : null,
     streamed: body.stream === true,
     untranslated: [],

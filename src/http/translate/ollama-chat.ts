@@ -1,4 +1,4 @@
-import type { ChatRequest, ToolDefinition } from "../../core/chat.ts";
+import { type ChatRequest, PLAIN_CHAT, type ToolDefinition } from "../../core/chat.ts";
 import { OllamaChatBody, type OllamaTool } from "../schemas/ollama-chat.ts";
 import type { SurfaceTranslation } from "../surface.ts";
 import { messagesOf, messagesRule } from "./ollama-messages.ts";
@@ -37,11 +37,10 @@ function toRequest(body: OllamaChatBody): ChatRequest {
     surface: "ollama_chat",
     body,
     task: {
+      ...PLAIN_CHAT,
       kind: "chat",
       messages: messagesOf(body.messages ?? []),
       tools: (body.tools ?? []).map(toolOf),
-      toolChoice: null,
-      parallelToolCalls: null,
       format: formatOf(body.format),
       sampling: samplingOf(body),
       thinking: thinkingOf(body.think),

@@ -1,4 +1,4 @@
-import type { ChatMessage, ChatRequest } from "../../core/chat.ts";
+import { type ChatMessage, type ChatRequest, PLAIN_CHAT } from "../../core/chat.ts";
 import { OllamaGenerateBody } from "../schemas/ollama-generate.ts";
 import type { SurfaceTranslation } from "../surface.ts";
 import { contentWith } from "./ollama-images.ts";
@@ -38,11 +38,9 @@ function toRequest(body: OllamaGenerateBody): ChatRequest {
     surface: "ollama_generate",
     body,
     task: {
+      ...PLAIN_CHAT,
       kind: "chat",
       messages: messagesOf(body),
-      tools: [],
-      toolChoice: null,
-      parallelToolCalls: null,
       format: formatOf(body.format),
       sampling: samplingOf(body),
       thinking: thinkingOf(body.think),

@@ -15,7 +15,7 @@ import {
 /** Writes `chat.completion.chunk` events, or hands on those of a provider that speaks OpenAI. */
 export function chatStream(context: AnswerContext): StreamEncoder {
   const head = {
-    id: `chatcmpl-${context.requestId}`,
+    id: `chatcmpl-${context.head.requestId}`,
     object: "chat.completion.chunk",
     created: createdSeconds(context),
   };

@@ -78,7 +78,7 @@ function toAnswer(answer: Answer, context: AnswerContext): JsonObject {
   if (answer.document !== null) return answer.document;
   const usage = toUsage(answer.usage);
   return {
-    id: `chatcmpl-${context.requestId}`,
+    id: `chatcmpl-${context.head.requestId}`,
     object: "chat.completion",
     created: createdSeconds(context),
     model: answer.model,

@@ -75,7 +75,7 @@ const CALLED: AnswerError = {
 };
 
 function headOf(context: AnswerContext): JsonObject {
-  return { id: `cmpl-${context.requestId}`, object: "text_completion", created: createdSeconds(context) };
+  return { id: `cmpl-${context.head.requestId}`, object: "text_completion", created: createdSeconds(context) };
 }
 
 /** `logprobs` has a form of its own here, which only a provider that speaks OpenAI gives. */

@@ -22,7 +22,7 @@ const INCOMPLETE_REASONS: ReadonlyMap<string | null, string> = new Map([
 ]);
 
 export function toResponse(answer: Answer, context: AnswerContext): JsonObject {
-  return endedResponse(context, answer, toOutput(answer, context.requestId));
+  return endedResponse(context, answer, toOutput(answer, context.head.requestId));
 }
 
 /** What an answer that is cut says of its last item. */
@@ -94,7 +94,7 @@ export function failedResponse(context: AnswerContext, error: JsonObject): JsonO
 function responseObject(context: AnswerContext, progress: Progress): JsonObject {
   const receivedMs = context.receivedAt.getTime();
   return {
-    id: `resp_${context.requestId}`,
+    id: `resp_${context.head.requestId}`,
     object: "response",
     created_at: toSeconds(receivedMs),
     status: progress.status,

@@ -133,7 +133,7 @@ export class ResponsesStream implements StreamEncoder {
     if (this.#text?.kind === kind) return this.#text;
     this.#closeText("completed");
     const outputIndex = this.#itemCount++;
-    const id = itemId(kind === "message" ? "msg" : "rs", this.#context.requestId, outputIndex);
+    const id = itemId(kind === "message" ? "msg" : "rs", this.#context.head.requestId, outputIndex);
     const opened: OpenText = { kind, id, outputIndex, text: "", logprobs: [] };
     this.#text = opened;
     if (kind === "message") {
@@ -171,7 +171,7 @@ export class ResponsesStream implements StreamEncoder {
   #openCall(index: number, call: ToolCall): void {
     this.#closeText("completed");
     const outputIndex = this.#itemCount++;
-    const id = itemId("fc", this.#context.requestId, outputIndex);
+    const id = itemId("fc", this.#context.head.requestId, outputIndex);
     this.#calls.set(index, { id, outputIndex, call });
     this.#write("response.output_item.added", { output_index: outputIndex, item: callItem(id, "in_progress", call) });
   }

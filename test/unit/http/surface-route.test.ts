@@ -96,8 +96,12 @@ describe("an answer", () => {
     expect(contexts).toEqual([
       {
         request: chatRequest("hello", { model: null }),
-        requestId: response.headers.get("x-request-id") ?? "",
-        head: { requestId: UUID, provider: "local", model: "m", reasonCodes: ["cost_prefer_local"] },
+        head: {
+          requestId: response.headers.get("x-request-id") ?? "",
+          provider: "local",
+          model: "m",
+          reasonCodes: ["cost_prefer_local"],
+        },
         receivedAt: deps.now(),
         model: "m",
         elapsedMs: expect.any(Function),

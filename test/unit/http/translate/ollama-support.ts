@@ -24,7 +24,6 @@ export function contextOf(request: ChatRequest, ...elapsedMs: readonly number[])
   let reads = 0;
   return {
     request,
-    requestId: REQUEST_ID,
     head: { requestId: REQUEST_ID, provider: "openai", model: "smollm2:135m", reasonCodes: ["default"] },
     receivedAt: new Date("2026-11-22T08:14:30.000Z"),
     model: "smollm2:135m",

@@ -444,7 +444,6 @@ describe("recorded requests of the official SDK", () => {
 describe("a whole chat completion", () => {
   const context = async (fields: JsonObject = {}) => ({
     request: await withFields(fields),
-    requestId: REQUEST_ID,
     head: { requestId: REQUEST_ID, provider: "local" as const, model: "smollm2:135m", reasonCodes: [] },
     receivedAt: new Date(1_700_000_000_999),
     model: "smollm2:135m",

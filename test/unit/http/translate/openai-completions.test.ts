@@ -27,7 +27,6 @@ async function toRequest(body: unknown) {
 
 const contextOf = async (fields: JsonObject = {}) => ({
   request: await toRequest({ model: "auto", prompt: PROMPT, ...fields }),
-  requestId: REQUEST_ID,
   head: { requestId: REQUEST_ID, provider: "local" as const, model: MODEL, reasonCodes: [] },
   receivedAt: new Date(1_700_000_000_999),
   model: MODEL,

@@ -25,7 +25,6 @@ async function toRequest(body: unknown) {
 async function answerTo(body: unknown, answer: Answer): Promise<JsonObject> {
   return openaiEmbeddings.toAnswer(answer, {
     request: await toRequest(body),
-    requestId: REQUEST_ID,
     head: { requestId: REQUEST_ID, provider: "local", model: MODEL, reasonCodes: [] },
     receivedAt: new Date(0),
     model: MODEL,

@@ -17,7 +17,6 @@ const END: EndChunk = {
 function contextOf(body: JsonObject = {}): AnswerContext {
   return {
     request: openaiResponses.toRequest({ model: "auto", input: "hello", ...body }),
-    requestId: REQUEST_ID,
     head: { requestId: REQUEST_ID, provider: "local", model: "smollm2", reasonCodes: ["default"] },
     receivedAt: new Date(1_700_000_000_900),
     model: "smollm2",

@@ -24,7 +24,6 @@ async function respond(httpRequest: Request): Promise<Response> {
   const requestId = `${REQUEST_ID}${requests.push(request)}`;
   const context: AnswerContext = {
     request,
-    requestId,
     head: { requestId, provider: "local", model: "smollm2", reasonCodes: ["default"] },
     receivedAt: new Date(1_700_000_000_000),
     model: "smollm2",
