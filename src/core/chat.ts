@@ -55,8 +55,10 @@ export type ChatTask = {
   readonly format: AnswerFormat | null;
   readonly sampling: Sampling;
   /** How much the model is to think before it answers; `on` is Ollama's `think: true`. Null: as the model does. */
-  readonly thinking: "none" | "low" | "medium" | "high" | "on" | null;
+  readonly thinking: (typeof EFFORTS)[number] | "on" | null;
 };
+
+export const EFFORTS = ["none", "low", "medium", "high"] as const;
 
 /** A chat that asks for nothing but an answer. */
 export const PLAIN_CHAT: Omit<ChatTask, "kind" | "messages" | "sampling"> = {

@@ -30,7 +30,6 @@ export const OllamaTool = open({
     strict: optional(flag),
   }),
 });
-export type OllamaTool = Static<typeof OllamaTool>;
 
 /** `POST /api/chat`. Without messages it asks for nothing but that the model is loaded, or unloaded. */
 export const OllamaChatBody = open(

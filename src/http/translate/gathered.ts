@@ -1,15 +1,11 @@
 import type { ContentChunk, EndChunk } from "../../core/chat.ts";
 import type { AnswerError } from "../../gateway/chat-result.ts";
+import { malformedAnswer } from "./malformed-answer.ts";
 
 /** As much as a whole answer may have: what a protocol wants to be told at the end is in memory until then. */
 export const MAX_GATHERED_CHARACTERS = 32 * 1024 * 1024;
 
-const TOO_LONG: AnswerError = {
-  code: "provider.malformed_response",
-  message: "The answer is longer than a stream of this protocol can hold together.",
-  field: null,
-  retryAfterMs: null,
-};
+const TOO_LONG = malformedAnswer("The answer is longer than a stream of this protocol can hold together.");
 
 /** Counts what an encoder of a stream has to keep until its end. */
 export class Gathered {

@@ -1,10 +1,11 @@
-import { type ChatRequest, PLAIN_CHAT, type ToolDefinition } from "../../core/chat.ts";
-import { OllamaChatBody, type OllamaTool } from "../schemas/ollama-chat.ts";
+import { type ChatRequest, PLAIN_CHAT } from "../../core/chat.ts";
+import { OllamaChatBody } from "../schemas/ollama-chat.ts";
 import type { SurfaceTranslation } from "../surface.ts";
 import { messagesOf, messagesRule } from "./ollama-messages.ts";
 import { chatRecord, wholeRecord } from "./ollama-record.ts";
 import { ASKING_RULES, formatOf, ollamaWish, samplingOf, thinkingOf } from "./ollama-request.ts";
 import { OllamaStream } from "./ollama-stream.ts";
+import { toToolDefinition } from "./tool-definition.ts";
 import {
   arrayOf,
   carried,
@@ -40,7 +41,7 @@ function toRequest(body: OllamaChatBody): ChatRequest {
       ...PLAIN_CHAT,
       kind: "chat",
       messages: messagesOf(body.messages ?? []),
-      tools: (body.tools ?? []).map(toolOf),
+      tools: (body.tools ?? []).map((tool) => toToolDefinition(tool.function)),
       format: formatOf(body.format),
       sampling: samplingOf(body),
       thinking: thinkingOf(body.think),
@@ -49,8 +50,4 @@ function toRequest(body: OllamaChatBody): ChatRequest {
     streamed: body.stream ?? true,
     untranslated,
   };
-}
-
-function toolOf({ function: { name, description, parameters, strict } }: OllamaTool): ToolDefinition {
-  return { name, description: description ?? null, parameters: parameters ?? null, strict: strict ?? null };
 }

@@ -21,8 +21,8 @@ export function messagesOf(messages: readonly OllamaMessage[]): ChatMessage[] {
   const taken = new Set(messages.flatMap(({ tool_calls }) => (tool_calls ?? []).flatMap(({ id }) => given(id) ?? [])));
   let made = 0;
   const nextId = (): string => {
-    const id = `call_${made++}`;
-    return taken.has(id) ? nextId() : id;
+    while (taken.has(`call_${made}`)) made++;
+    return `call_${made++}`;
   };
   const unanswered: ToolCall[] = [];
 
@@ -38,7 +38,7 @@ export function messagesOf(messages: readonly OllamaMessage[]): ChatMessage[] {
           arguments: JSON.stringify(called.arguments ?? {}),
         }),
       );
-      unanswered.push(...toolCalls);
+      for (const call of toolCalls) unanswered.push(call);
       return {
         role,
         content,

@@ -1,8 +1,9 @@
 import type { Logprob, ToolCall, Usage } from "../../core/chat.ts";
 import { type JsonObject, parseJsonObject } from "../../core/json.ts";
-import type { Answer, AnswerError } from "../../gateway/chat-result.ts";
+import type { Answer } from "../../gateway/chat-result.ts";
 import { Refusal } from "../problem.ts";
 import type { AnswerContext } from "../surface.ts";
+import { malformedAnswer } from "./malformed-answer.ts";
 
 /** One record of an answer: a line of a stream, or the whole of it. */
 export type OllamaRecord = {
@@ -111,13 +112,9 @@ export const nanoseconds = (ms: number): number => Math.round(ms * 1_000_000);
 export const createdAt = ({ receivedAt }: AnswerContext, elapsedMs: number): string =>
   new Date(receivedAt.getTime() + elapsedMs).toISOString();
 
-export const BAD_ARGUMENTS: AnswerError = {
-  code: "provider.malformed_response",
-  message:
-    "The model called a function with arguments that are no JSON object, and Ollama's protocol has no place for those.",
-  field: null,
-  retryAfterMs: null,
-};
+export const BAD_ARGUMENTS = malformedAnswer(
+  "The model called a function with arguments that are no JSON object, and Ollama's protocol has no place for those.",
+);
 
 /** Null where the arguments of some call are no JSON object: Ollama's clients in Go and Python read only a map. */
 export function ollamaToolCalls(calls: readonly ToolCall[]): readonly JsonObject[] | null {

@@ -1,4 +1,4 @@
-import type { ChatRequest, ChatTask, Sampling, ToolCall } from "../../core/chat.ts";
+import { type ChatRequest, EFFORTS, type Sampling, type ToolCall } from "../../core/chat.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { parseModelWish } from "../../core/models.ts";
 import type { Answer } from "../../gateway/chat-result.ts";
@@ -40,8 +40,6 @@ function toRequest(body: OpenAiChatBody): ChatRequest {
     untranslated,
   };
 }
-
-const EFFORTS = ["none", "low", "medium", "high"] as const satisfies readonly ChatTask["thinking"][];
 
 const RULES: FieldRules = {
   ...GENERATION_RULES,

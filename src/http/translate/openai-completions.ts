@@ -1,11 +1,12 @@
 import type { ChatRequest } from "../../core/chat.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { parseModelWish } from "../../core/models.ts";
-import type { Answer, AnswerError } from "../../gateway/chat-result.ts";
+import type { Answer } from "../../gateway/chat-result.ts";
 import { Refusal } from "../problem.ts";
 import { OpenAiCompletionsBody } from "../schemas/openai-completions.ts";
 import { serverSentEvent } from "../sse.ts";
 import type { AnswerContext, StreamEncoder, SurfaceTranslation } from "../surface.ts";
+import { malformedAnswer } from "./malformed-answer.ts";
 import { asksForUsage, createdSeconds, DONE, EVENT_STREAM, finishReasonOf, toUsage } from "./openai-answer.ts";
 import { GENERATION_RULES } from "./openai-fields.ts";
 import { toSampling } from "./openai-sampling.ts";
@@ -67,12 +68,7 @@ function toAnswer(answer: Answer, context: AnswerContext): JsonObject {
 }
 
 /** Nobody offered it a function, so it is the model's or the server's fault. */
-const CALLED: AnswerError = {
-  code: "provider.malformed_response",
-  message: "The model called a function in place of a completion, which has no place for that.",
-  field: null,
-  retryAfterMs: null,
-};
+const CALLED = malformedAnswer("The model called a function in place of a completion, which has no place for that.");
 
 function headOf(context: AnswerContext): JsonObject {
   return { id: `cmpl-${context.head.requestId}`, object: "text_completion", created: createdSeconds(context) };

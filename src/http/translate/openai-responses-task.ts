@@ -1,4 +1,11 @@
-import { type AnswerFormat, type ChatTask, NO_SAMPLING, type Sampling, type ToolDefinition } from "../../core/chat.ts";
+import {
+  type AnswerFormat,
+  type ChatTask,
+  EFFORTS,
+  NO_SAMPLING,
+  type Sampling,
+  type ToolDefinition,
+} from "../../core/chat.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { FunctionTool, type OpenAiResponsesBody } from "../schemas/openai-responses.ts";
 import {
@@ -9,6 +16,7 @@ import {
   untranslatable,
 } from "./openai-responses-fields.ts";
 import { toMessages } from "./openai-responses-input.ts";
+import { toToolDefinition } from "./tool-definition.ts";
 
 const functionTool = holder(FunctionTool);
 
@@ -34,8 +42,6 @@ const LOGPROBS = "message.output_text.logprobs";
 /** Asked for by clients that keep reasoning items themselves. The items made here have nothing encrypted to include. */
 const ENCRYPTED_REASONING = "reasoning.encrypted_content";
 
-const EFFORTS = ["none", "low", "medium", "high"] as const;
-
 export function toTask(body: OpenAiResponsesBody): ChatTask {
   return {
     kind: "chat",
@@ -52,8 +58,7 @@ export function toTask(body: OpenAiResponsesBody): ChatTask {
 function toTool(tool: JsonObject, pointer: string): ToolDefinition {
   if (tool["type"] !== "function") throw untranslatable(`${pointer}/type`);
   requireTranslatable(tool, pointer, TOOL_FIELDS);
-  const { name, description, parameters, strict } = functionTool(tool, pointer);
-  return { name, description: description ?? null, parameters: parameters ?? null, strict: strict ?? null };
+  return toToolDefinition(functionTool(tool, pointer));
 }
 
 function toToolChoice(choice: NonNullable<OpenAiResponsesBody["tool_choice"]> | null): ChatTask["toolChoice"] {

@@ -2,18 +2,14 @@ import type { AnswerFormat, ChatTask, ToolDefinition } from "../../core/chat.ts"
 import { isJsonObject } from "../../core/json.ts";
 import type { OpenAiChatBody, OpenAiTool } from "../schemas/openai-chat.ts";
 import { needed } from "./openai-fields.ts";
+import { toToolDefinition } from "./tool-definition.ts";
 import { arrayOf, carried, type FieldRule, objectOf, only, uncarried } from "./untranslated.ts";
 
 /** Tools of other types are in `untranslated`. */
 export function toTools(tools: readonly OpenAiTool[]): ToolDefinition[] {
   return tools.flatMap((tool, index) => {
     if (tool.type !== "function") return [];
-    const { name, description, parameters, strict } = needed(
-      tool.function,
-      `tools[${index}].function`,
-      "for a tool of the type function",
-    );
-    return [{ name, description: description ?? null, parameters: parameters ?? null, strict: strict ?? null }];
+    return [toToolDefinition(needed(tool.function, `tools[${index}].function`, "for a tool of the type function"))];
   });
 }
 
