@@ -42,11 +42,15 @@ CREATE TABLE public.audit_events (
     completion_tokens integer,
     latency_ms integer,
     streamed boolean NOT NULL,
+    findings jsonb DEFAULT '{}'::jsonb NOT NULL,
+    scan_ruleset text,
     CONSTRAINT audit_events_completed_unless_pending CHECK (((status = 'pending'::text) = (completed_at IS NULL))),
     CONSTRAINT audit_events_completion_tokens_not_negative CHECK ((completion_tokens >= 0)),
     CONSTRAINT audit_events_decision_known CHECK ((decision = ANY (ARRAY['route'::text, 'deny'::text]))),
     CONSTRAINT audit_events_denied_by_decision CHECK (((status <> 'denied'::text) OR (decision = 'deny'::text))),
     CONSTRAINT audit_events_failure_only_when_failed CHECK (((failure_category IS NULL) OR (status = 'failed'::text))),
+    CONSTRAINT audit_events_findings_codes_and_counts CHECK ((NOT jsonb_path_exists(findings, '$.keyvalue()?(((!(@."key" like_regex "^[a-z][a-z0-9_.-]{0,99}$") || @."value".type() != "number") || @."value" < 1) || @."value".floor() != @."value")'::jsonpath, '{}'::jsonb, true))),
+    CONSTRAINT audit_events_findings_object CHECK ((jsonb_typeof(findings) = 'object'::text)),
     CONSTRAINT audit_events_latency_ms_not_negative CHECK ((latency_ms >= 0)),
     CONSTRAINT audit_events_message_count_not_negative CHECK ((message_count >= 0)),
     CONSTRAINT audit_events_prompt_digest_form CHECK ((prompt_digest ~ '^hmac-sha256:[A-Za-z0-9._-]{1,64}:[0-9a-f]{64}$'::text)),
@@ -54,6 +58,7 @@ CREATE TABLE public.audit_events (
     CONSTRAINT audit_events_prompt_tokens_not_negative CHECK ((prompt_tokens >= 0)),
     CONSTRAINT audit_events_reason_codes_given CHECK (((cardinality(reason_codes) >= 1) AND (array_position(reason_codes, NULL::text) IS NULL))),
     CONSTRAINT audit_events_route_has_target CHECK (((decision <> 'route'::text) OR ((provider IS NOT NULL) AND (zone IS NOT NULL)))),
+    CONSTRAINT audit_events_scan_ruleset_form CHECK ((scan_ruleset ~ '^[0-9]+\.[0-9]+\.[0-9]+:[0-9a-f]{64}$'::text)),
     CONSTRAINT audit_events_settle_by_not_before_received CHECK ((settle_by >= received_at)),
     CONSTRAINT audit_events_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'succeeded'::text, 'failed'::text, 'denied'::text, 'client_aborted'::text, 'interrupted'::text]))),
     CONSTRAINT audit_events_surface_known CHECK ((surface = ANY (ARRAY['native'::text, 'openai_chat'::text, 'openai_completions'::text, 'openai_embeddings'::text, 'openai_responses'::text, 'ollama_chat'::text, 'ollama_generate'::text, 'ollama_embed'::text, 'ollama_embeddings'::text]))),
@@ -202,6 +207,20 @@ COMMENT ON COLUMN public.audit_events.streamed IS 'Whether the caller asked for 
 
 
 --
+-- Name: COLUMN audit_events.findings; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.findings IS 'How many of each kind the scanner found, as code to count; empty also in rows of versions that did not say.';
+
+
+--
+-- Name: COLUMN audit_events.scan_ruleset; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.scan_ruleset IS 'The rules it was scanned by, <version>:<SHA-256>; null in rows of versions that did not say.';
+
+
+--
 -- Name: schema_migrations; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -253,4 +272,5 @@ CREATE INDEX audit_events_received_at_idx ON public.audit_events USING btree (re
 
 INSERT INTO public.schema_migrations (version) VALUES
     ('20261122080000'),
-    ('20261122110000');
+    ('20261122110000'),
+    ('20261122140000');

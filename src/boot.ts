@@ -11,7 +11,7 @@ import { withCors } from "./http/cors.ts";
 import { type HttpServer, listen } from "./http/listen.ts";
 import { createOllama } from "./providers/ollama.ts";
 import { createOpenAi } from "./providers/openai.ts";
-import { compileScan } from "./scan/scan.ts";
+import { compileScan, type ScanOptions } from "./scan/compile.ts";
 import { loadOrCreateDigestKey } from "./store/digest-key-file.ts";
 import { openStore, type Store } from "./store/open-store.ts";
 import { createLogger } from "./telemetry/logger.ts";
@@ -50,6 +50,16 @@ const ALWAYS = 0;
 
 /** Config -> opened resources -> Deps -> listening server. What was opened is closed again when a later step fails. */
 export async function boot(config: Config): Promise<Result<Gateway, BootFailure>> {
+  const scanOptions: ScanOptions = {
+    keywords: config.sensitivityKeywords,
+    detectSensitiveData: config.detectSensitiveData,
+  };
+  const scan = compileScan(scanOptions);
+  if (!scan.ok) {
+    const faults = scan.error.map(({ message }) => message).join(" ");
+    return err({ message: `The scanner cannot be made of SENSITIVITY_KEYWORDS. ${faults}` });
+  }
+
   const metrics = createMetrics({ version: VERSION, bun: Bun.version });
   const telemetry = createTelemetry(createLogger(config.logLevel), metrics);
 
@@ -73,7 +83,14 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
   const unsettled = new Unsettled();
   const inFlight = new InFlight();
   const audit = unsettled.watch(store.auditEvents);
-  const deps = createDeps(config, { audit, inFlight, telemetry, digestKey: digestKey(secret.value) });
+  const deps = createDeps(config, {
+    audit,
+    inFlight,
+    telemetry,
+    digestKey: digestKey(secret.value),
+    scan: scan.value,
+    scanOptions,
+  });
   const { local, openai } = deps.providers;
   await Promise.all([local.check(ALWAYS), openai.check(ALWAYS)]);
 
@@ -141,7 +158,7 @@ async function settle(store: Store, telemetry: Telemetry, which: "overdue" | "ev
   );
 }
 
-type Opened = Pick<Deps, "audit" | "inFlight" | "telemetry" | "digestKey">;
+type Opened = Pick<Deps, "audit" | "inFlight" | "telemetry" | "digestKey" | "scan" | "scanOptions">;
 
 function createDeps(config: Config, opened: Opened): Deps {
   return {
@@ -151,11 +168,12 @@ function createDeps(config: Config, opened: Opened): Deps {
       defaultProvider: config.defaultProvider,
       opaqueContentToCloud: config.allowOpaqueContentToCloud,
     },
-    scan: compileScan(config.sensitivityKeywords),
     providers: createProviders(config),
     providerTimeoutMs: config.providerTimeoutSeconds * 1_000,
     now: () => new Date(),
     monotonicMs: () => performance.now(),
+    // A macrotask: sockets are read before it runs, which a promise alone would not wait for.
+    pause: () => new Promise((resolve) => setImmediate(resolve)),
   };
 }
 

@@ -2,6 +2,12 @@ import type { FailureCategory, Surface, Usage } from "../core/chat.ts";
 import type { ProviderId, Zone } from "../core/decision.ts";
 import type { ReasonCode } from "../core/reasons.ts";
 
+/**
+ * How many of each kind the scanner found, by code: `{"pii.email": 2}`.
+ * INVARIANT: codes and counts only. The path of a finding quotes keys of the body, which are content.
+ */
+export type FindingCounts = Readonly<Record<string, number>>;
+
 export const EVENT_STATUSES = ["pending", "succeeded", "failed", "denied", "client_aborted", "interrupted"] as const;
 export type EventStatus = (typeof EVENT_STATUSES)[number];
 /** How a request ends; `interrupted` is given by whoever finds the row of a process that died. */
@@ -19,6 +25,9 @@ export type Intent = {
   readonly zone: Zone | null;
   readonly model: string | null;
   readonly reasonCodes: readonly ReasonCode[];
+  readonly findings: FindingCounts;
+  /** Version and hash of the rules that it was scanned by, `<version>:<sha-256 hex>`. */
+  readonly scanRuleset: string;
   readonly messageCount: number;
   /** Unicode code points over all messages. */
   readonly promptLength: number;
@@ -39,13 +48,15 @@ export type Outcome = {
 };
 
 /** One row of `audit_events` as `GET /v1/audit/{request_id}` gives it. */
-export type AuditEvent = Omit<Intent, "settleBy" | "provider" | "zone" | "model" | "reasonCodes"> & {
+export type AuditEvent = Omit<Intent, "settleBy" | "provider" | "zone" | "model" | "reasonCodes" | "scanRuleset"> & {
   readonly completedAt: Date | null;
   readonly status: EventStatus;
   readonly provider: string | null;
   readonly zone: string | null;
   readonly model: string | null;
   readonly reasonCodes: readonly string[];
+  /** Null in rows of versions that did not say. */
+  readonly scanRuleset: string | null;
   readonly failureCategory: string | null;
   readonly usage: Usage;
   readonly latencyMs: number | null;

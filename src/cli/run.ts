@@ -2,6 +2,7 @@ import { VERSION } from "../core/version.ts";
 import { demo } from "./demo.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { migrateCommand } from "./migrate.ts";
+import { scanCommand } from "./scan.ts";
 import { serve } from "./serve.ts";
 
 type Command = {
@@ -25,6 +26,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Serve with simulated providers, without Ollama, key or settings, and show some decisions.",
     maxArguments: 0,
     run: demo,
+  },
+  scan: {
+    usage: "scan [--json | --jsonl]",
+    summary: "Scan the text on standard input, or one JSON object a line, and print what is sensitive in it.",
+    maxArguments: 1,
+    run: scanCommand,
   },
   healthcheck: {
     usage: "healthcheck",

@@ -113,8 +113,16 @@ export const SETTINGS = {
     name: "SENSITIVITY_KEYWORDS",
     defaultValue: "",
     shape: "words or phrases, separated by commas",
-    description: "A request with any of these anywhere stays local. Case and Unicode compatibility are folded.",
+    description:
+      "A request with any of these anywhere stays local, also where it is disguised: case, look-alike letters, encodings.",
     maxItems: 1_000,
+  }),
+  detectSensitiveData: flagSetting({
+    name: "DETECT_SENSITIVE_DATA",
+    defaultValue: "true",
+    shape: "true or false",
+    description:
+      "Requests with personal data (such as e-mail addresses, card numbers, IBANs) or secrets (such as API keys, private keys, passwords) stay local unless this is false. Keywords count either way.",
   }),
   allowOpaqueContentToCloud: flagSetting({
     name: "ALLOW_OPAQUE_CONTENT_TO_CLOUD",

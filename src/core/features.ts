@@ -4,8 +4,10 @@ import type { ProviderId } from "./decision.ts";
 /** All that a decision may depend on: numbers, booleans and closed sets, never text. */
 export type Features = {
   readonly sensitiveKeyword: boolean;
-  /** Some text could not be scanned, so nobody knows that it is harmless. */
-  readonly unscannable: boolean;
+  /** Personal data, a secret, a marker or a disguise of them was found, or what a pattern of the operator's looks for. */
+  readonly sensitiveData: boolean;
+  /** The scanner gave up on some text, so nobody knows that it is harmless. */
+  readonly budgetExceeded: boolean;
   /** Some content is no text, so nobody knows that it is harmless. */
   readonly opaque: boolean;
   readonly task: Task["kind"];

@@ -48,9 +48,12 @@ const own = (status: number, meaning: string, retry: boolean): Reason => ({
 });
 
 export const ROUTING_REASONS = {
-  sensitive_keyword_match: routing("A sensitivity keyword stands in some message; the request stays local."),
-  "scan.unscannable": routing("Some text cannot be scanned for keywords in reasonable time; the request stays local."),
-  "scan.opaque_content": routing(
+  sensitive_keyword_match: routing("A sensitivity keyword stands in the request; it stays local."),
+  sensitive_data_match: routing(
+    "Personal data, a secret or a disguised text stands in the request; it stays local. The audit event says which kinds.",
+  ),
+  "scan.budget_exceeded": routing("Some text cannot be scanned in reasonable time; the request stays local."),
+  "scan.opaque_part": routing(
     "A part cannot be read (an image, audio, a file, token numbers); the request stays local.",
   ),
   embedding_model: routing("An embedding goes to the provider that has the model wished for, else to the local one."),
@@ -64,6 +67,10 @@ export const ERROR_REASONS = {
   "request.invalid_json": refusal(400, "The body is not well-formed JSON in UTF-8."),
   "request.invalid_field": refusal(400, "A field of the request has a wrong type or value; `field` names it."),
   "request.unknown_field": refusal(400, "The request has a field that this route does not know."),
+  "request.duplicate_key": refusal(
+    400,
+    "An object of the body has two fields of the same name, and readers of JSON differ in which of them they see.",
+  ),
   "request.invalid_unicode": refusal(400, "A string holds a lone surrogate, which no encoding can carry."),
   "request.too_deep": refusal(400, "The body nests deeper than the gateway reads."),
   "request.not_found": refusal(404, "There is no such route."),

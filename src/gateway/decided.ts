@@ -1,3 +1,4 @@
+import type { FindingCounts } from "../audit/event.ts";
 import type { ChatRequest } from "../core/chat.ts";
 import type { Decision } from "../core/decision.ts";
 import type { ReasonCode } from "../core/reasons.ts";
@@ -14,6 +15,7 @@ type Planned = Result<Targets, Denial>;
 export type Decided = {
   readonly call: Call;
   readonly request: ChatRequest;
+  readonly findings: FindingCounts;
   readonly decision: Decision;
   readonly planned: Planned;
   readonly reasonCodes: readonly ReasonCode[];

@@ -1,12 +1,12 @@
 import type { DigestKey } from "../audit/digest.ts";
-import type { AuditEvent, Intent, Outcome, SettledStatus } from "../audit/event.ts";
+import type { AuditEvent, FindingCounts, Intent, Outcome, SettledStatus } from "../audit/event.ts";
 import type { FailureCategory, Surface } from "../core/chat.ts";
 import type { ProviderId } from "../core/decision.ts";
 import type { Provider } from "../core/provider.ts";
 import type { ErrorReason, ReasonCode } from "../core/reasons.ts";
 import type { Result } from "../core/result.ts";
 import type { Policy } from "../policy/built-in.ts";
-import type { CompiledScan } from "../scan/scan.ts";
+import type { CompiledScan, ScanOptions } from "../scan/compile.ts";
 import type { InFlight } from "./in-flight.ts";
 
 /** Why the audit could not be written or read; `message` is for the operator and names no secret. */
@@ -37,6 +37,7 @@ export type ChatFinished = {
   readonly provider: ProviderId | null;
   readonly model: string | null;
   readonly reasonCodes: readonly ReasonCode[];
+  readonly findings: FindingCounts;
   readonly failureCategory: FailureCategory | null;
   readonly errorCode: ErrorReason | null;
   readonly durationsMs: StageDurations;
@@ -72,6 +73,8 @@ export type Providers = Readonly<Record<ProviderId, Provider>>;
 export type Deps = {
   readonly policy: Policy;
   readonly scan: CompiledScan;
+  /** What `scan` was compiled from, for those who ask what is in force. */
+  readonly scanOptions: ScanOptions;
   readonly providers: Providers;
   readonly audit: AuditStore;
   readonly digestKey: DigestKey;
@@ -80,4 +83,6 @@ export type Deps = {
   readonly providerTimeoutMs: number;
   readonly now: () => Date;
   readonly monotonicMs: () => number;
+  /** Resolves after what waits to be run has had its turn, other requests among it. */
+  readonly pause: () => Promise<void>;
 };

@@ -3,14 +3,14 @@ import type { AllowedTarget } from "../core/decision.ts";
 import type { Result } from "../core/result.ts";
 import { decide } from "../policy/built-in.ts";
 import { extractFeatures } from "../policy/features.ts";
-import { scan } from "../scan/scan.ts";
 import { attemptInTurn, type Errand, openInTurn, type Unanswered } from "./attempt.ts";
 import { type Answer, type AnswerError, type AnswerHead, type Ending, headOf } from "./chat-result.ts";
 import type { Call, Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
 import { aborted, broken, denied, failed, stopped, succeeded, unfit, withheld } from "./endings.ts";
 import { plan, providerOfWish, type Targets } from "./plan.ts";
-import { intentOf } from "./records.ts";
+import { countsOf, intentOf } from "./records.ts";
+import { scanInTurns } from "./scan-in-turns.ts";
 import { announce, settle } from "./settle.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { AnswerStream, type Judge } from "./stream.ts";
@@ -47,14 +47,14 @@ export async function admit(deps: Deps, request: ChatRequest, call: Call): Promi
   const stopwatch = new Stopwatch(deps.monotonicMs);
   const receivedAt = deps.now();
 
-  const findings = scan(request, deps.scan);
+  const findings = await scanInTurns(deps, request);
   stopwatch.lap("scan");
 
   const features = extractFeatures(request, findings, providerOfWish(request.wish, deps.providers));
   const decision = decide(deps.policy, features);
   const planned = plan(decision, request, deps.providers);
   const reasonCodes = planned.ok ? decision.reasonCodes : [...decision.reasonCodes, planned.error.code];
-  const decided: Decided = { call, request, decision, planned, reasonCodes, stopwatch };
+  const decided: Decided = { call, request, findings: countsOf(findings), decision, planned, reasonCodes, stopwatch };
   stopwatch.lap("decide");
 
   const recorded = await deps.audit.recordIntent(intentOf(deps, decided, features, receivedAt));

@@ -1,6 +1,7 @@
 import { promptDigest } from "../audit/digest.ts";
-import type { Intent, Outcome } from "../audit/event.ts";
+import type { FindingCounts, Intent, Outcome } from "../audit/event.ts";
 import type { Features } from "../core/features.ts";
+import type { Finding } from "../core/finding.ts";
 import { messageCount } from "../core/prompt.ts";
 import type { Ending } from "./chat-result.ts";
 import type { Decided } from "./decided.ts";
@@ -12,7 +13,7 @@ const SETTLE_MARGIN_MS = 60_000;
 
 /** What is put on record before a provider is called. */
 export function intentOf(deps: Deps, decided: Decided, features: Features, receivedAt: Date): Intent {
-  const { call, request, planned, reasonCodes } = decided;
+  const { call, request, findings, planned, reasonCodes } = decided;
   const target = planned.ok ? planned.value[0] : null;
   const targetCount = planned.ok ? planned.value.length : 1;
   const answerMs = request.streamed ? MAX_STREAM_MS : 0;
@@ -26,6 +27,8 @@ export function intentOf(deps: Deps, decided: Decided, features: Features, recei
     zone: target?.zone ?? null,
     model: target?.model ?? null,
     reasonCodes,
+    findings,
+    scanRuleset: deps.scan.ruleset,
     messageCount: messageCount(request.task),
     promptLength: features.promptLength,
     promptDigest: promptDigest(deps.digestKey, request.task),
@@ -44,4 +47,11 @@ export function outcomeOf(deps: Deps, { call, stopwatch }: Decided, ending: Endi
     usage: ending.usage,
     latencyMs: Math.round(stopwatch.totalMs),
   };
+}
+
+/** INVARIANT: nothing else of a finding goes on record; its path quotes keys of the body, which are content. */
+export function countsOf(findings: readonly Finding[]): FindingCounts {
+  const counts = new Map<string, number>();
+  for (const { code, count } of findings) counts.set(code, (counts.get(code) ?? 0) + count);
+  return Object.fromEntries([...counts].toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }

@@ -32,7 +32,7 @@ export async function settle(
 /** One log line and the counts of a request that was decided. */
 export function announce(
   deps: Deps,
-  { call, request, planned, reasonCodes, stopwatch }: Decided,
+  { call, request, findings, planned, reasonCodes, stopwatch }: Decided,
   target: AllowedTarget | null,
   status: SettledStatus | "audit_unavailable",
   failureCategory: FailureCategory | null,
@@ -48,6 +48,7 @@ export function announce(
     provider: target?.provider ?? null,
     model,
     reasonCodes,
+    findings,
     failureCategory,
     errorCode: error?.code ?? null,
     durationsMs: stopwatch.durationsMs,

@@ -42,6 +42,8 @@ function toBody(event: AuditEvent): AuditEventBody {
     zone: event.zone,
     model: event.model,
     reason_codes: [...event.reasonCodes],
+    findings: { ...event.findings },
+    scan_ruleset: event.scanRuleset,
     failure_category: event.failureCategory,
     message_count: event.messageCount,
     prompt_length: event.promptLength,

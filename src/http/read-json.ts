@@ -1,4 +1,5 @@
 import type { JsonValue } from "../core/json.ts";
+import { findDuplicateKey } from "./duplicate-keys.ts";
 import { Refusal } from "./problem.ts";
 
 /** Deeper than any chat protocol nests; keeps every later walk off the end of the stack. */
@@ -14,16 +15,19 @@ export type ReadOptions = {
 };
 
 /**
- * Reads a request body as JSON: content type checked, size and depth bounded, UTF-8 strict, strings well-formed.
+ * Reads a request body as JSON: content type checked, size and depth bounded, UTF-8 strict, strings well-formed,
+ * no field twice in an object.
  * Throws a `Refusal` that names the field and quotes nothing.
  */
 export async function readJson(request: Request, { maxBytes, anyType }: ReadOptions): Promise<JsonValue> {
   if (!anyType || request.headers.has("origin")) requireJsonType(request.headers);
   requireNoEncoding(request.headers);
   const text = decodeUtf8(await readBytes(request, maxBytes));
-  requireDepth(text);
+  const writtenCount = requireDepth(text);
   const value = parseJson(text);
-  requireWellFormed(value, "", inexactIntegers(text));
+  const readCount = requireWellFormed(value, "", inexactIntegers(text));
+  // The parser keeps the last field of a name. Counting costs next to nothing; what is searched is refused.
+  if (readCount !== writtenCount) throw duplicateKey(text);
   return value;
 }
 
@@ -80,9 +84,13 @@ function decodeUtf8(bytes: Uint8Array): string {
   }
 }
 
-/** Counted before parsing, in one pass, so that a parser never recurses into a hostile body. */
-function requireDepth(text: string): void {
+/**
+ * Counted before parsing, in one pass, so that a parser never recurses into a hostile body. Gives how many fields all
+ * objects of the text have together.
+ */
+function requireDepth(text: string): number {
   let depth = 0;
+  let fieldCount = 0;
   let inString = false;
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index);
@@ -93,11 +101,14 @@ function requireDepth(text: string): void {
     else if (unit === OPEN_BRACE || unit === OPEN_BRACKET) {
       if (++depth > MAX_DEPTH) throw tooDeep();
     } else if (unit === CLOSE_BRACE || unit === CLOSE_BRACKET) depth--;
+    else if (unit === COLON) fieldCount++;
   }
+  return fieldCount;
 }
 
 const BACKSLASH = 0x5c;
 const QUOTE = 0x22;
+const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 const OPEN_BRACKET = 0x5b;
@@ -117,23 +128,33 @@ function parseJson(text: string): JsonValue {
 
 /**
  * A lone surrogate has no encoding: it would reach scanner and provider as different texts. Nor has a number beyond all
- * that a double holds: what was read of it could not be written again.
+ * that a double holds: what was read of it could not be written again. Gives how many fields all objects have together.
  */
-function requireWellFormed(value: unknown, path: string, inexact: ReadonlySet<number>): void {
+function requireWellFormed(value: unknown, path: string, inexact: ReadonlySet<number>): number {
+  let fieldCount = 0;
   if (typeof value === "string") {
     if (!value.isWellFormed()) throw loneSurrogate(path);
   } else if (typeof value === "number") {
     if (!Number.isFinite(value) || inexact.has(value)) throw inexpressible(path);
   } else if (Array.isArray(value)) {
-    value.forEach((item, index) => {
-      requireWellFormed(item, `${path}/${index}`, inexact);
-    });
+    for (const [index, item] of value.entries()) fieldCount += requireWellFormed(item, `${path}/${index}`, inexact);
   } else if (typeof value === "object" && value !== null) {
     for (const [key, item] of Object.entries(value)) {
       if (!key.isWellFormed()) throw loneSurrogate(path);
-      requireWellFormed(item, `${path}/${safeName(key) ?? "*"}`, inexact);
+      fieldCount += 1 + requireWellFormed(item, `${path}/${safeName(key) ?? "*"}`, inexact);
     }
   }
+  return fieldCount;
+}
+
+/** Of two fields one would be scanned and the other, by a reader that keeps the first, be answered. */
+function duplicateKey(text: string): Refusal {
+  const { parents = [], key = "" } = findDuplicateKey(text) ?? {};
+  const parent = parents.map((step) => `/${typeof step === "number" ? step : (safeName(step) ?? "*")}`).join("");
+  const name = safeName(key);
+  const field = toFieldName(name === null ? parent : `${parent}/${name}`);
+  const message = name === null ? `${field} has a field twice.` : `${field} stands twice in its object.`;
+  return new Refusal("request.duplicate_key", message, { field });
 }
 
 function inexpressible(path: string): Refusal {

@@ -87,29 +87,28 @@ async function providerState(provider: Provider): Promise<ReadyBody["dependencie
   return { state: "down", required: false, detail };
 }
 
-const OPAQUE_RULE: RoutesBody["rules"][number] = {
-  when: "some content is no text: an image, audio, a file, token numbers",
+type Rule = RoutesBody["rules"][number];
+
+const staysLocal = (when: string, reason: Rule["reason"]): Rule => ({
+  when,
   route: ["local"],
   forbidden_zones: ["cloud"],
-  reason: "scan.opaque_content",
-};
+  reason,
+});
+const DATA_RULE = staysLocal("personal data or credentials stand anywhere in the request", "sensitive_data_match");
+const OPAQUE_RULE = staysLocal("some content is no text: an image, audio, a file, token numbers", "scan.opaque_part");
 
-function effectivePolicy({ policy, scan, providers }: Deps): RoutesBody {
+function effectivePolicy({ policy, scanOptions, providers }: Deps): RoutesBody {
+  const { keywords, detectSensitiveData, patterns = [] } = scanOptions;
   return {
     policy: "built-in",
     rules: [
-      {
-        when: `any of ${scan.keywords.length} sensitivity keywords stands anywhere in the request`,
-        route: ["local"],
-        forbidden_zones: ["cloud"],
-        reason: "sensitive_keyword_match",
-      },
-      {
-        when: "some text cannot be scanned for them",
-        route: ["local"],
-        forbidden_zones: ["cloud"],
-        reason: "scan.unscannable",
-      },
+      staysLocal(
+        `any of ${keywords.length} sensitivity keywords stands anywhere in the request`,
+        "sensitive_keyword_match",
+      ),
+      ...(detectSensitiveData || patterns.length > 0 ? [DATA_RULE] : []),
+      staysLocal("some text cannot be scanned in reasonable time", "scan.budget_exceeded"),
       ...(policy.opaqueContentToCloud ? [] : [OPAQUE_RULE]),
       {
         when: "it asks for an embedding by a model of the cloud provider",

@@ -1,12 +1,14 @@
-import type { ChatRequest, Task } from "../core/chat.ts";
-import type { Finding } from "../core/finding.ts";
+import type { Task } from "../core/chat.ts";
+import { type Finding, OPAQUE_PART } from "../core/finding.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.ts";
 
 /** Content that is no text and so cannot be read, wherever a provider may look for it. */
-export function opaqueContent({ task, body }: ChatRequest): Finding[] {
+export function opaqueContent({ task, body }: { readonly task: Task | null; readonly body: JsonObject }): Finding[] {
   const tokens = MAY_HOLD_TOKENS.filter((field) => holdsNumbers(body[field])).map((field) => `/${field}`);
-  const paths = new Set([...opaqueParts(task), ...mediaIn(body), ...tokens, ...(holdsDataUrl(body) ? [""] : [])]);
-  return [...paths].map((path) => ({ code: "opaque", path }));
+  const paths = new Set([...opaqueParts(task), ...mediaIn(body), ...tokens]);
+  // Where it is in the body nobody needs to know; a part that is one is told of already.
+  if (paths.size === 0 && holdsDataUrl(body)) paths.add("");
+  return [...paths].map((path) => ({ code: OPAQUE_PART, path, view: "raw", count: 1 }));
 }
 
 /** Token numbers stand for text that only a tokenizer could read; Ollama's `context` is a whole conversation of them. */
@@ -16,8 +18,8 @@ function holdsNumbers(value: JsonValue | undefined): boolean {
   return Array.isArray(value) && value.some((item) => typeof item === "number" || holdsNumbers(item));
 }
 
-function opaqueParts(task: Task): string[] {
-  if (task.kind !== "chat") return [];
+function opaqueParts(task: Task | null): string[] {
+  if (task?.kind !== "chat") return [];
   return task.messages.flatMap(({ content }, index) =>
     typeof content !== "string" && content.some((part) => part.kind !== "text") ? [`/messages/${index}/content`] : [],
   );

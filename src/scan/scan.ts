@@ -1,194 +1,203 @@
 import type { ChatRequest } from "../core/chat.ts";
-import type { Finding } from "../core/finding.ts";
-import { isJsonObject, type JsonValue } from "../core/json.ts";
-import { fold, visibleViews } from "./fold.ts";
+import { BUDGET_EXCEEDED, type Finding, type View } from "../core/finding.ts";
+import { Collector } from "./collector.ts";
+import type { CompiledScan } from "./compile.ts";
+import { Matcher, type Report } from "./matcher.ts";
 import { opaqueContent } from "./opaque.ts";
-import { unescapedStages } from "./unescape.ts";
-import { isProtocolName, isProtocolWord } from "./vocabulary.ts";
+import { gather, gatherJoined, isDeeper, MAX_LEVELS, type Place, ROOT, type Sheet, Sheets } from "./segments.ts";
+import { BOUNDARY, Budget, type Rewrite } from "./sheet.ts";
+import { decode, holdsEncodedText, readEscapes } from "./views/decode.ts";
+import { joinLetters, joinLines } from "./views/join.ts";
+import { normalise } from "./views/normalise.ts";
+import { smuggledText } from "./views/smuggled.ts";
+import { unmask } from "./views/unmask.ts";
 
-export type CompiledScan = {
-  /** Folded, non-empty, without duplicates. */
-  readonly keywords: readonly string[];
-};
+/** Units of work for one character of a sheet and all its readings, and those that even the smallest sheet has. */
+const WORK_PER_CHARACTER = 64;
+const SMALLEST_WORK = 200_000;
+/** What one pass of the matcher over a character of another reading is charged. */
+const READING_COST = 3;
+/** How often base64 and the like is decoded out of what was decoded; what is still encoded then counts as not scanned. */
+const MAX_DEPTH = 2;
+/** What may be between two texts that are one: nothing, where a word is broken, or a space. */
+const SEPARATORS = ["", " "] as const;
+/** Escapes halve with each level: more levels than any program nests. */
+const MAX_ESCAPE_LEVELS = 16;
 
-/** A keyword that cannot be folded can be in no text that can, so it is dropped. */
-export function compileScan(keywords: readonly string[]): CompiledScan {
-  const views = keywords.flatMap((keyword) => visibleViews(keyword.trim()).slice(0, 1));
-  const folded = views.map((keyword) => fold(keyword) ?? "").filter((keyword) => keyword !== "");
-  return { keywords: [...new Set(folded)] };
-}
-
-/** What is said of a request beyond these is nothing new for a decision. */
-const MAX_FINDINGS = 64;
-/** How many times the whole may be read to find the places of what is in it; small bodies may be read more often. */
-const SEARCH_FACTOR = 6;
-const SMALL = 65_536;
+export type Scannable = Pick<ChatRequest, "body"> & { readonly task: ChatRequest["task"] | null };
 
 /**
  * Looks through every string, number and key of the body: messages of every role, tool definitions, arguments, schemas,
- * names and fields that nobody here understands. What stands side by side is also read as one, as a model reads it. Pure,
- * and never throws: what cannot be scanned is a finding of its own.
+ * names and fields that nobody here understands. What stands side by side is also read as one, as a model reads it, and
+ * what is disguised or encoded as what it means. Pure, and never throws: what cannot be scanned is a finding of its own.
  */
-export function scan(request: ChatRequest, compiled: CompiledScan): Finding[] {
-  const findings = opaqueContent(request);
-  if (compiled.keywords.length === 0) return findings;
-  const search = new Search(compiled);
-  search.look({ path: "", value: request.body });
-  for (const { path, text } of joinedTexts(request)) search.look({ path, value: text });
-  return [...findings, ...search.findings];
+export function scan(request: Scannable, compiled: CompiledScan): readonly Finding[] {
+  const steps = scanInSteps(request, compiled);
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
 }
 
-/** A value of the body and where it stands; of an entry of an object, its key too. */
-type Place = { readonly path: string; readonly key?: string; readonly value: JsonValue };
+/** The same in steps of a bounded amount of work, for whoever has other things to do in between. */
+export function* scanInSteps(request: Scannable, compiled: CompiledScan): Generator<void, readonly Finding[]> {
+  if (isDeeper(request.body, MAX_LEVELS)) return [{ code: BUDGET_EXCEEDED, path: "", view: "raw", count: 1 }];
+  const opaque = opaqueContent(request);
+  if (!compiled.active) return opaque;
+  const collector = new Collector();
+  const sheets = new Sheets();
+  gather(request.body, ROOT, sheets);
+  const joined = SEPARATORS.map((separator) => {
+    const texts = new Sheets();
+    gatherJoined(request.body, separator, texts);
+    return { reading: `joined by ${separator.length}`, texts };
+  });
+  if (sheets.overflowed || joined.some(({ texts }) => texts.overflowed))
+    collector.add(BUDGET_EXCEEDED, ROOT, "raw", "raw");
+  yield;
+  const reader = new Reader(compiled, collector);
+  for (const sheet of sheets.finish()) yield* reader.read(sheet, "raw", "raw");
+  for (const { reading, texts } of joined) {
+    for (const sheet of texts.finish()) yield* reader.read(sheet, "joined", reading);
+  }
+  return [...opaque, ...collector.findings()];
+}
 
-/**
- * Takes all that is below a place as one text first, which costs one pass over it whatever it is made of, and looks
- * closer only where that text has something: at one half of its parts and then at the other.
- */
-class Search {
-  readonly findings: Finding[] = [];
-  readonly #compiled: CompiledScan;
-  /** Characters that may still be read for the place of what was found. */
-  #budget = 0;
+/** One for all scans of a kind: it has thousands of parts, and reads a sheet at once, whoever's turn it is. */
+const matchers = new WeakMap<CompiledScan, Matcher>();
 
-  constructor(compiled: CompiledScan) {
-    this.#compiled = compiled;
+function matcherOf(compiled: CompiledScan): Matcher {
+  const known = matchers.get(compiled);
+  if (known !== undefined) return known;
+  const matcher = new Matcher(compiled);
+  matchers.set(compiled, matcher);
+  return matcher;
+}
+
+/** Reads sheets, each in every way there is, within one budget each. */
+class Reader {
+  readonly #matcher: Matcher;
+  readonly #collector: Collector;
+  #sheet: Sheet = { text: "", places: [] };
+  #isJoined = false;
+  #budget = new Budget(0);
+
+  constructor(compiled: CompiledScan, collector: Collector) {
+    this.#matcher = matcherOf(compiled);
+    this.#collector = collector;
   }
 
-  look(place: Place): void {
-    const text = textOf([place]);
-    this.#budget = SEARCH_FACTOR * (text?.length ?? 0) + SMALL;
-    const code = codeIn(text, this.#compiled);
-    if (text === null) this.#found("unscannable", place.path);
-    else if (code !== null) this.#descend(place, code);
+  *read(sheet: Sheet, view: View, reading: string): Generator<void, void> {
+    this.#sheet = sheet;
+    this.#isJoined = view === "joined";
+    this.#budget = new Budget(SMALLEST_WORK + WORK_PER_CHARACTER * sheet.text.length);
+    this.#match(sheet.text, view, reading);
+    this.#matcher.matchWhole(sheet.text, this.#reporter(sheet.text, view, reading));
+    yield;
+    yield* this.#readOtherwise(sheet.text, view, 0);
+    if (!this.#budget.exhausted) return;
+    // Which of the sheet's texts took so long nobody asks: one of them did.
+    for (const place of new Set(sheet.places)) this.#collector.add(BUDGET_EXCEEDED, place, view, view);
   }
 
-  #lookAt(places: readonly Place[], parent: string): void {
-    if (this.#budget < 0) return;
-    const text = textOf(places);
-    this.#budget -= text?.length ?? 0;
-    const code = codeIn(text, this.#compiled);
-    const [only, ...others] = places;
-    if (code === null || only === undefined) return;
-    // To look for the place of what is too much would be more of it.
-    if (text === null || this.#budget < 0) this.#found("unscannable", parent);
-    else if (others.length === 0) this.#descend(only, code);
-    else this.#split(places, parent, code);
-  }
-
-  /** Something is in a place: in its key, in its value, or where they meet. */
-  #descend({ path, key, value }: Place, code: Finding["code"]): void {
-    const children = childrenOf(value, path);
-    const [only, ...others] = children;
-    if (only === undefined) this.#found(code, path);
-    else if (key === undefined || isProtocolName(key)) {
-      if (others.length === 0) this.#descend(only, code);
-      else this.#split(children, path, code);
-    } else {
-      const before = this.findings.length;
-      this.#lookAt([{ path, value: key }], path);
-      this.#lookAt(children, path);
-      if (this.findings.length === before) this.#found(code, path);
+  /** The readings of a text that was matched as it is: undisguised, put together, decoded, and all of that again. */
+  *#readOtherwise(text: string, view: View, depth: number): Generator<void, void> {
+    const readings = [text, ...this.#undisguised(text)];
+    yield;
+    for (const [index, reading] of readings.entries()) {
+      const name = `${view} ${depth} ${index}`;
+      if (index > 0) this.#matchAgain(reading, view === "raw" ? "normalised" : view, name, false);
+      yield;
+      for (const joinWhat of [joinLetters, joinLines]) {
+        const joined = this.#rewritten(joinWhat, reading);
+        if (joined === null) continue;
+        this.#matchAgain(joined, depth === 0 ? "joined" : view, `${name} ${joinWhat.name}`, true);
+        yield;
+      }
     }
+    for (const reading of new Set([text, readings.at(-1) ?? text])) yield* this.#readDecoded(reading, depth);
   }
 
-  /** Where something is in all of it and in none of its parts, it is where they meet. */
-  #split(places: readonly Place[], parent: string, code: Finding["code"]): void {
-    const before = this.findings.length;
-    const half = places.length >> 1;
-    this.#lookAt(places.slice(0, half), parent);
-    this.#lookAt(places.slice(half), parent);
-    if (this.findings.length === before) this.#found(code, parent);
+  /** Signs that nobody sees may stand between letters, or be letters themselves: both are tried. */
+  #undisguised(text: string): readonly string[] {
+    const shown = this.#rewritten(smuggledText, text);
+    const readings: string[] = [];
+    for (const start of shown === null ? [text] : [text, shown]) {
+      if (start !== text) readings.push(start);
+      // Look-alikes come first, since the other case of a letter looks like another one.
+      const unmasked = this.#rewritten(unmask, start);
+      for (const reading of unmasked === null ? [start] : [start, unmasked]) {
+        const normalised = this.#rewritten(normalise, reading);
+        if (normalised !== null) readings.push(normalised);
+        else if (reading === unmasked) readings.push(unmasked);
+      }
+    }
+    return readings;
   }
 
-  #found(code: Finding["code"], path: string): void {
-    if (this.findings.length < MAX_FINDINGS) this.findings.push({ code, path });
-    else this.#budget = -1;
+  #rewritten(rewrite: Rewrite, text: string): string | null {
+    return this.#budget.exhausted ? null : rewrite(text, this.#budget);
+  }
+
+  *#readDecoded(text: string, depth: number): Generator<void, void> {
+    if (depth === MAX_DEPTH) {
+      if (holdsEncodedText(text, this.#budget)) this.#budget.spend(Number.POSITIVE_INFINITY);
+      yield* this.#readMoreEscapes(text);
+      return;
+    }
+    const decoded = this.#rewritten(decode, text);
+    if (decoded === null) return;
+    this.#matchAgain(decoded, "decoded", `decoded ${depth}`, false);
+    yield;
+    yield* this.#readOtherwise(decoded, "decoded", depth + 1);
+  }
+
+  /** Escapes upon escapes, as JSON within JSON within JSON has them, cost little and may go deeper. */
+  *#readMoreEscapes(text: string): Generator<void, void> {
+    let current = text;
+    for (let level = MAX_DEPTH; level < MAX_ESCAPE_LEVELS; level++) {
+      const next = this.#rewritten(readEscapes, current);
+      if (next === null) return;
+      this.#matchAgain(next, "decoded", `unescaped ${level}`, false);
+      yield;
+      current = next;
+    }
+    this.#budget.spend(Number.POSITIVE_INFINITY);
+  }
+
+  #matchAgain(text: string, view: View, reading: string, wholeWords: boolean): void {
+    if (this.#budget.spend(READING_COST * text.length)) this.#match(text, view, reading, wholeWords);
+  }
+
+  #match(text: string, view: View, reading: string, wholeWords = false): void {
+    this.#matcher.match(text, wholeWords, this.#budget, this.#reporter(text, view, reading));
+  }
+
+  #reporter(text: string, view: View, reading: string): Report {
+    const placeAt = placesOf(text, this.#sheet.places);
+    const isOverSeveral = this.#isJoined;
+    return (code, at, foundIn = view) => this.#collector.add(code, placeAt(at), foundIn, reading, isOverSeveral);
   }
 }
 
-/** Empty for a value that is one by itself. */
-function childrenOf(value: JsonValue, parent: string): Place[] {
-  if (typeof value !== "object" || value === null) return [];
-  if (Array.isArray(value)) return value.map((item: JsonValue, index) => ({ path: `${parent}/${index}`, value: item }));
-  return Object.entries(value).map(([key, item]: [string, JsonValue]) => ({
-    path: pathOf(parent, key),
-    key,
-    value: item,
-  }));
+/** Which text of a sheet an offset is in: as many boundaries are before it. They are counted once something is found. */
+function placesOf(text: string, places: readonly Place[]): (at: number) => Place {
+  let boundaries: number[] | null = null;
+  return (at) => {
+    boundaries ??= boundariesOf(text);
+    let low = 0;
+    let high = boundaries.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((boundaries[middle] ?? 0) < at) low = middle + 1;
+      else high = middle;
+    }
+    return places[low] ?? ROOT;
+  };
 }
 
-/** RFC 6901, 3. */
-const pathOf = (parent: string, key: string): string => `${parent}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-
-/** Strings, numbers and keys of a body beyond which it counts as unscannable: the scan is to take no more than moments. */
-const MAX_TEXTS = 200_000;
-
-/** All that stands in places, as one text; null where it is of too many. */
-function textOf(places: readonly Place[]): string | null {
-  const texts: string[] = [];
-  for (const { key, value } of places) {
-    if (key === undefined) gather(value, texts);
-    else gatherEntry(key, value, texts);
-  }
-  return texts.length > MAX_TEXTS ? null : texts.join(" ");
-}
-
-/** As deep as the body, which is bounded where it is read. Nobody hides a keyword in `true`. */
-function gather(value: JsonValue, texts: string[]): void {
-  if (texts.length > MAX_TEXTS) return;
-  if (typeof value === "string") texts.push(value);
-  else if (typeof value === "number") texts.push(String(value));
-  else if (Array.isArray(value)) for (const item of value) gather(item, texts);
-  else if (typeof value === "object" && value !== null) {
-    for (const [key, item] of Object.entries(value)) gatherEntry(key, item, texts);
-  }
-}
-
-function gatherEntry(key: string, value: JsonValue, texts: string[]): void {
-  if (!isProtocolName(key)) texts.push(key);
-  if (!isProtocolWord(key, value)) gather(value, texts);
-}
-
-/** JSON inside a string, such as the arguments of a tool call, may spell any character as an escape, level upon level. */
-function codeIn(text: string | null, { keywords }: CompiledScan): "keyword" | "unscannable" | null {
-  const stages = text === null ? null : unescapedStages(text);
-  if (stages === null) return "unscannable";
-  for (const view of stages.flatMap(visibleViews)) {
-    const folded = fold(view);
-    if (folded === null) return "unscannable";
-    if (keywords.some((keyword) => folded.includes(keyword))) return "keyword";
-  }
-  return null;
-}
-
-type Joined = { readonly path: string; readonly text: string };
-
-/** A phrase, or a word, may begin in one text and end in the next: of parts, of thoughts, of a prompt and its suffix. */
-function joinedTexts({ task, body }: ChatRequest): Joined[] {
-  const joined = textLists(body, "").flatMap(({ path, texts }) => [
-    { path, text: texts.join("") },
-    { path, text: texts.join(" ") },
-  ]);
-  if (task.kind !== "completion" || task.suffix === null) return joined;
-  return [...joined, { path: "/prompt", text: task.prompt + task.suffix }];
-}
-
-type TextList = { readonly path: string; readonly texts: readonly string[] };
-
-/** Lists of objects of which two or more have a `text`, wherever they stand. */
-function textLists(value: JsonValue, path: string): TextList[] {
-  if (typeof value !== "object" || value === null) return [];
-  const texts: string[] = [];
-  const lists: TextList[] = [];
-  if (!Array.isArray(value)) {
-    for (const [key, item] of Object.entries(value)) lists.push(...textLists(item, pathOf(path, key)));
-    return lists;
-  }
-  for (const [index, item] of value.entries()) {
-    if (typeof item !== "object" || item === null) continue;
-    if (isJsonObject(item) && typeof item["text"] === "string") texts.push(item["text"]);
-    for (const list of textLists(item, `${path}/${index}`)) lists.push(list);
-  }
-  return texts.length < 2 ? lists : [...lists, { path, texts }];
+function boundariesOf(text: string): number[] {
+  const boundaries: number[] = [];
+  for (let at = text.indexOf(BOUNDARY); at >= 0; at = text.indexOf(BOUNDARY, at + 1)) boundaries.push(at);
+  return boundaries;
 }

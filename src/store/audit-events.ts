@@ -3,7 +3,7 @@ import insertIntent from "../../db/queries/audit_events/insert_intent.sql" with 
 import settleInterrupted from "../../db/queries/audit_events/settle_interrupted.sql" with { type: "text" };
 import settleOutcome from "../../db/queries/audit_events/settle_outcome.sql" with { type: "text" };
 import ping from "../../db/queries/database/ping.sql" with { type: "text" };
-import type { AuditEvent, EventStatus, Intent, Outcome } from "../audit/event.ts";
+import type { AuditEvent, EventStatus, FindingCounts, Intent, Outcome } from "../audit/event.ts";
 import type { Surface } from "../core/chat.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { Database, DatabaseFailure, Parameter } from "./database.ts";
@@ -19,6 +19,8 @@ type EventRow = {
   readonly zone: string | null;
   readonly model: string | null;
   readonly reason_codes: readonly string[];
+  readonly findings: FindingCounts;
+  readonly scan_ruleset: string | null;
   readonly failure_category: string | null;
   readonly message_count: number;
   readonly prompt_length: number;
@@ -58,6 +60,8 @@ export function createAuditEvents(database: Database) {
         intent.promptLength,
         intent.promptDigest,
         intent.streamed,
+        JSON.stringify(intent.findings),
+        intent.scanRuleset,
       ]);
       return inserted.ok ? ok(undefined) : inserted;
     },
@@ -120,6 +124,8 @@ function toEvent(row: EventRow): AuditEvent {
     zone: row.zone,
     model: row.model,
     reasonCodes: row.reason_codes,
+    findings: row.findings,
+    scanRuleset: row.scan_ruleset,
     failureCategory: row.failure_category,
     messageCount: row.message_count,
     promptLength: row.prompt_length,

@@ -1,10 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { FAILURE_CATEGORIES } from "../core/chat.ts";
 import { PROVIDER_IDS } from "../core/decision.ts";
+import { FINDING_GROUPS } from "../core/finding.ts";
 import { ERROR_REASONS, ROUTING_REASONS } from "../core/reasons.ts";
 
 /** From milliseconds of a refused request to the minutes of a local model on a CPU. */
 const LATENCY_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+
+/** From a few words to the megabytes whose scan gives others their turns. */
+const SCAN_BUCKETS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
 
 /** Every label takes its values from a closed set, so the number of series is bounded by this file. */
 export const LABEL_VALUES = {
@@ -14,6 +18,7 @@ export const LABEL_VALUES = {
   reason: Object.keys(ROUTING_REASONS),
   code: Object.keys(ERROR_REASONS),
   step: ["intent", "outcome"],
+  group: FINDING_GROUPS,
 } as const;
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -49,6 +54,18 @@ export function createMetrics(build: { readonly version: string; readonly bun: s
       name: "policy_mesh_decisions_total",
       help: "Routing decisions by reason code.",
       labelNames: ["reason"],
+      registers,
+    }),
+    scanFindings: new Counter({
+      name: "policy_mesh_scan_findings_total",
+      help: "Sensitive things found in decided requests, each one counted, by the group of their code.",
+      labelNames: ["group"],
+      registers,
+    }),
+    scanDuration: new Histogram({
+      name: "policy_mesh_scan_duration_seconds",
+      help: "Seconds from the begin of a request's scan to its end, with the turns that other requests got meanwhile.",
+      buckets: SCAN_BUCKETS_SECONDS,
       registers,
     }),
     providerFailures: new Counter({

@@ -1,4 +1,5 @@
 import type { Logger } from "pino";
+import { groupOf } from "../core/finding.ts";
 import { REASONS, ROUTING_REASONS } from "../core/reasons.ts";
 import type { Telemetry } from "../gateway/deps.ts";
 import type { Metrics } from "./metrics.ts";
@@ -13,6 +14,10 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
       for (const reason of event.reasonCodes) {
         if (reason in ROUTING_REASONS) metrics.decisions.inc({ reason });
       }
+      for (const [code, count] of Object.entries(event.findings)) {
+        metrics.scanFindings.inc({ group: groupOf(code) }, count);
+      }
+      if (event.durationsMs.scan !== undefined) metrics.scanDuration.observe(event.durationsMs.scan / 1_000);
       if (event.failureCategory !== null) {
         metrics.providerFailures.inc({ provider, category: event.failureCategory });
       }
@@ -28,6 +33,7 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
           provider: event.provider,
           model: event.model,
           reason_codes: event.reasonCodes,
+          finding_codes: event.findings,
           failure_category: event.failureCategory,
           error_code: event.errorCode,
           duration_ms: event.totalMs,

@@ -27,6 +27,9 @@ export function watchedFetch() {
   };
 }
 
+/** What is on record of a body with an image in it, whether or not policy minds. */
+export const WITH_IMAGE = { "scan.opaque_part": expect.any(Number) };
+
 type Told = {
   readonly surface: Surface;
   readonly streamed?: boolean;
@@ -34,6 +37,8 @@ type Told = {
   readonly failureCategory?: string;
   readonly messageCount?: number;
   readonly reasonCodes?: string;
+  /** Of a body with nothing sensitive there is none. */
+  readonly findings?: Readonly<Record<string, number>>;
   readonly model?: string;
   readonly usage: readonly [promptTokens: number | null, completionTokens: number | null];
 };
@@ -65,6 +70,8 @@ export async function expectOnRecord(side: Side, { headers }: Pick<Response, "he
     zone: side.way,
     model,
     reason_codes: [reasonCodes],
+    findings: told.findings ?? {},
+    scan_ruleset: expect.stringMatching(/^\d+\.\d+\.\d+:[0-9a-f]{64}$/),
     failure_category: told.failureCategory ?? null,
     message_count: told.messageCount ?? 1,
     prompt_length: expect.any(Number),

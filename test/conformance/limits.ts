@@ -15,6 +15,7 @@ import {
   rejection,
   until,
   untilError,
+  WITH_IMAGE,
 } from "./harness.ts";
 
 /** What settings do: time for providers, size of bodies, origins of web pages, and what may not go to the cloud. */
@@ -146,11 +147,16 @@ describe("a gateway with tight limits", () => {
       status: "failed",
       failure_category: "bad_request",
       provider: "local",
-      reason_codes: ["scan.opaque_content"],
+      reason_codes: ["scan.opaque_part"],
     });
     const answer = await client.chat.completions.create({ model: VISION_MODELS.local, messages });
     expect(answer.choices[0]?.message.content).toBe(CHAT.local.text);
-    const told = { surface: "openai_chat", model: VISION_MODELS.local, reasonCodes: "scan.opaque_content" } as const;
+    const told = {
+      surface: "openai_chat",
+      model: VISION_MODELS.local,
+      reasonCodes: "scan.opaque_part",
+      findings: WITH_IMAGE,
+    } as const;
     await expectOnRecord(local, watched.last(), { ...told, usage: CHAT.local.usage });
     expect(cloud.upstream.posted()).toHaveLength(before);
   });

@@ -18,7 +18,7 @@ import {
   WEATHER_QUESTION,
 } from "./facts.ts";
 import { type Side, sideOf, VISION_MODELS, WAYS } from "./gateways.ts";
-import { collect, expectOnRecord } from "./harness.ts";
+import { collect, expectOnRecord, WITH_IMAGE } from "./harness.ts";
 
 const tools = [
   {
@@ -169,7 +169,7 @@ describe.each([...WAYS])("the ollama SDK, answered by the %s model", (way) => {
     const answer = await ollamaOf(side).chat({ model: VISION_MODELS[way], messages });
     expect(answer.message.content).toBe(CHAT[way].text);
     const told = { surface: "ollama_chat", model: VISION_MODELS[way], usage: CHAT[way].usage } as const;
-    await expectOnRecord(side, watched.last(), told);
+    await expectOnRecord(side, watched.last(), { ...told, findings: WITH_IMAGE });
     expect<unknown>(side.upstream.lastPosted().body["messages"]).toEqual(
       way === "local"
         ? messages

@@ -6,7 +6,7 @@ import { expectOneStream, lastRequestId, lastRow, messagesAsked, openaiOf, usage
 import { chatChunks } from "./expected.ts";
 import { CHAT, CUT_SHORT, PIXEL, PLACE, QUESTION, WEATHER_PARAMETERS } from "./facts.ts";
 import { sideOf, VISION_MODELS, WAYS } from "./gateways.ts";
-import { collect, expectOnRecord } from "./harness.ts";
+import { collect, expectOnRecord, WITH_IMAGE } from "./harness.ts";
 
 describe.each([...WAYS])("the openai SDK, answered by the %s model", (way) => {
   test("chat: a whole answer", async () => {
@@ -209,7 +209,7 @@ describe.each([...WAYS])("the openai SDK, answered by the %s model", (way) => {
     });
     expect(completion.choices[0]?.message.content).toBe(CHAT[way].text);
     const told = { surface: "openai_chat", model: VISION_MODELS[way], usage: CHAT[way].usage } as const;
-    await expectOnRecord(side, watched.last(), told);
+    await expectOnRecord(side, watched.last(), { ...told, findings: WITH_IMAGE });
     expect<unknown>(messagesAsked(side)).toEqual([
       way === "local" ? { role: "user", content: QUESTION, images: [PIXEL] } : { role: "user", content },
     ]);

@@ -67,6 +67,7 @@ describe("policy-mesh demo", () => {
       ["the same, wishing for the cloud", "200", "local", local, "sensitive_keyword_match"],
       ["a long question", "200", "openai", SIMULATED_CLOUD_MODEL, "default"],
       ["a long one with a keyword", "200", "local", local, "sensitive_keyword_match"],
+      ["a long one with an e-mail", "200", "local", local, "sensitive_data_match"],
       ["a model Ollama would forward", "403", "-", "-", "cost_prefer_local, policy.cloud_model_refused"],
       ["a long one, the cloud fails", "502", "openai", "simulated-cloud-failing", "default, provider.upstream_error"],
     ]) {

@@ -16,6 +16,7 @@ const LOCAL_MODEL = "smollm2:135m";
 const PRIVATE = "my private words 7c1e";
 const LONG = `${PRIVATE} ${"and so on ".repeat(120)}`;
 const KEY = "sk-invented-key-44d2";
+const MAIL = ["jane.roe", "mail.example.org"].join("@");
 
 let ollama: Replay;
 let openai: Replay;
@@ -141,6 +142,7 @@ describe("a running gateway", () => {
     const cases = [
       [user(PRIVATE), "local", "cost_prefer_local", LOCAL_MODEL],
       [user(LONG), "openai", "default", "smollm2-135m"],
+      [{ ...user(`${LONG} ${MAIL}`), model: "smollm2-135m" }, "local", "sensitive_data_match", LOCAL_MODEL],
       [{ ...user(`${LONG} my IBAN is here`), model: "smollm2-135m" }, "local", "sensitive_keyword_match", LOCAL_MODEL],
     ] as const;
     for (const [body, provider, reason, model] of cases) {
@@ -159,12 +161,22 @@ describe("a running gateway", () => {
         usage: { prompt_tokens: 22, completion_tokens: expect.any(Number) },
       });
     }
-    expect(
-      openai
-        .asked()
-        .map((request) => request.body)
-        .join(),
-    ).not.toContain("IBAN");
+    const gone = openai.asked().map((request) => request.body);
+    for (const text of ["IBAN", MAIL]) expect(gone.join()).not.toContain(text);
+  });
+
+  test("puts on record what was found, as kinds and counts", async () => {
+    await ollama.play("chat-success");
+    const answer = await answerOf(await gateway.chat(user(`${MAIL}, or ${MAIL}, about my IBAN`)));
+    expect(answer.reason_codes).toEqual(["sensitive_keyword_match", "sensitive_data_match"]);
+    const findings = { keyword: 1, "pii.email": 2 };
+    const scan_ruleset = expect.stringMatching(/^\d+\.\d+\.\d+:[0-9a-f]{64}$/);
+    expect(await rowOf(gateway, answer.request_id)).toMatchObject({ findings, scan_ruleset });
+    const line = gateway.logLines().find((entry) => JSON.stringify(entry).includes(answer.request_id));
+    expect(line).toMatchObject({ finding_codes: findings });
+    const metrics = await (await gateway.request("/v1/metrics")).text();
+    expect(metrics).toContain('policy_mesh_scan_findings_total{group="pii"} 3');
+    expect(metrics).toContain("policy_mesh_scan_duration_seconds_count 5");
   });
 
   test("keeps provider and reasons when the provider fails, and counts it", async () => {
@@ -199,7 +211,7 @@ describe("a running gateway", () => {
 
   test("logs one JSON line for each request, and no text of any", async () => {
     const chats = gateway.logLines().filter((entry) => (entry as { event: string }).event === "chat");
-    expect(chats.length).toBe(5);
+    expect(chats.length).toBe(7);
     for (const entry of chats) {
       expect(entry).toMatchObject({
         request_id: expect.any(String),
@@ -216,7 +228,7 @@ describe("a running gateway", () => {
     );
     // The row is there, so the search would find what is written.
     expect(kept).toContain("hmac-sha256:");
-    for (const text of [PRIVATE, "my IBAN", "capital of France", KEY]) expect(kept).not.toContain(text);
+    for (const text of [PRIVATE, MAIL, "my IBAN", "capital of France", KEY]) expect(kept).not.toContain(text);
   });
 
   test("lets nobody else open its data directory", async () => {
@@ -412,11 +424,11 @@ describe("migrate", () => {
     const env = { DATA_DIR: join(folder.path, "migrated") };
     const migrate = async (...args: string[]) => (await runGateway(["migrate", ...args], folder.path, env)).stdout;
     expect(await migrate()).toMatch(
-      /^applied +\d{14}_create_audit_events\.sql\napplied +\d{14}_widen_surfaces\.sql\n$/,
+      /^applied +\d{14}_create_audit_events\.sql\napplied +\d{14}_widen_surfaces\.sql\napplied +\d{14}_add_scan_findings\.sql\n$/,
     );
     expect(await migrate("up")).toBe("The schema is up to date.\n");
-    expect(await migrate("status")).toMatch(/_widen_surfaces\.sql\nNone is pending\.\n$/);
-    expect(await migrate("down")).toMatch(/^rolled back +\d{14}_widen_surfaces\.sql\n$/);
+    expect(await migrate("status")).toMatch(/_add_scan_findings\.sql\nNone is pending\.\n$/);
+    expect(await migrate("down")).toMatch(/^rolled back +\d{14}_add_scan_findings\.sql\n$/);
     expect((await runGateway(["migrate", "sideways"], folder.path, env)).exitCode).toBe(2);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { buildApp } from "../../src/app.ts";
 import { err, ok } from "../../src/core/result.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
-import { fakeDeps } from "../support/deps.ts";
+import { compiledScan, fakeDeps } from "../support/deps.ts";
 import { fails } from "../support/fake-provider.ts";
 
 const MAX_BODY_BYTES = 2_000_000;
@@ -158,6 +158,14 @@ const REFUSED: readonly Refused[] = [
     "messages[0].content",
   ],
   ["a lone low surrogate in a key", `{"${CANARY}\\udc00":1}`, 400, "request.invalid_unicode", "body"],
+  [
+    "a field that stands twice",
+    `{"messages":[{"role":"user","content":"x","content":"${CANARY}"}]}`,
+    400,
+    "request.duplicate_key",
+    "messages[0].content",
+  ],
+  ["a name twice that is content", `{"${CANARY}":1,"${CANARY}":2}`, 400, "request.duplicate_key", "body"],
   ["deep nesting", "[".repeat(100_000), 400, "request.too_deep", "body"],
   ["a body over the limit", message("x".repeat(MAX_BODY_BYTES)), 413, "request.body_too_large", "body"],
 ];
@@ -246,6 +254,22 @@ describe("bad input", () => {
     },
   );
 
+  test("answers 500 where the scanner has a bug, hides its cause, and asks no provider", async () => {
+    const { chat, deps, audit, local, openai, telemetry } = setUp();
+    const scan = new Proxy(deps.scan, {
+      get() {
+        throw new Error(CANARY);
+      },
+    });
+    Object.assign(deps, { scan });
+    const response = await chat(message("hello"));
+    const text = await response.text();
+    expect([response.status, JSON.parse(text)]).toMatchObject([500, { error: { code: "gateway.internal" } }]);
+    expect(text).not.toContain(CANARY);
+    expect(audit.intents.size + local.calls.length + openai.calls.length).toBe(0);
+    expect(telemetry.bugs).toHaveLength(1);
+  });
+
   test("hides the cause of a bug", async () => {
     const { send, deps, telemetry } = setUp();
     Object.assign(deps.audit, {
@@ -308,8 +332,9 @@ describe("operations", () => {
       policy: "built-in",
       rules: [
         { route: ["local"], forbidden_zones: ["cloud"], reason: "sensitive_keyword_match" },
-        { route: ["local"], forbidden_zones: ["cloud"], reason: "scan.unscannable" },
-        { route: ["local"], forbidden_zones: ["cloud"], reason: "scan.opaque_content" },
+        { route: ["local"], forbidden_zones: ["cloud"], reason: "sensitive_data_match" },
+        { route: ["local"], forbidden_zones: ["cloud"], reason: "scan.budget_exceeded" },
+        { route: ["local"], forbidden_zones: ["cloud"], reason: "scan.opaque_part" },
         { route: ["openai"], forbidden_zones: [], reason: "embedding_model" },
         { route: ["local"], forbidden_zones: [], reason: "embedding_model" },
         { route: ["local"], reason: "cost_prefer_local" },
@@ -317,6 +342,14 @@ describe("operations", () => {
       ],
     });
     expect(body.toLowerCase()).not.toContain("secret");
+  });
+
+  test("GET /v1/routes does not speak of detectors that are off", async () => {
+    const { send, deps } = setUp();
+    Object.assign(deps, compiledScan({ keywords: ["one", "two"], detectSensitiveData: false }));
+    const body = await (await send("/v1/routes")).text();
+    expect(body).toContain("any of 2 sensitivity keywords");
+    expect(body).not.toContain("sensitive_data_match");
   });
 
   test("GET /v1/metrics is Prometheus text", async () => {
@@ -356,6 +389,8 @@ describe("GET /v1/audit/{request_id}", () => {
           zone: "local",
           model: "m",
           reasonCodes: ["default"],
+          findings: { "pii.email": 2, keyword: 1 },
+          scanRuleset: null,
           failureCategory: null,
           messageCount: 1,
           promptLength: 5,
@@ -377,6 +412,8 @@ describe("GET /v1/audit/{request_id}", () => {
       zone: "local",
       model: "m",
       reason_codes: ["default"],
+      findings: { "pii.email": 2, keyword: 1 },
+      scan_ruleset: null,
       failure_category: null,
       message_count: 1,
       prompt_length: 5,

@@ -29,6 +29,8 @@ function intentOf(overrides: Partial<Intent> = {}): Intent {
     zone: "cloud",
     model: "gpt",
     reasonCodes: ["default"],
+    findings: {},
+    scanRuleset: `1.0.0:${"0".repeat(64)}`,
     messageCount: 2,
     promptLength: 77,
     promptDigest: `hmac-sha256:${"a".repeat(16)}:${"0".repeat(64)}`,
@@ -75,7 +77,10 @@ describe.each(DATABASES)("audit events on $name", ({ name, databaseUrl, skipped 
   };
 
   test.skipIf(skipped)("an intent is a pending row, an outcome ends it, and what was written comes back", async () => {
-    const intent = intentOf({ reasonCodes: ["sensitive_keyword_match", "policy.cloud_model_refused"] });
+    const intent = intentOf({
+      reasonCodes: ["sensitive_keyword_match", "policy.cloud_model_refused"],
+      findings: { keyword: 1, "pii.national_id.pl": 2, "pattern.employee-number": 30 },
+    });
     expect(await store.auditEvents.recordIntent(intent)).toEqual({ ok: true, value: undefined });
     const { settleBy: _, ...written } = intent;
     const empty = { promptTokens: null, completionTokens: null };

@@ -69,6 +69,19 @@ for (const kind of ["embedded", "server"] as const) {
       expect(await migrate(url, options)).toEqual({ ok: true, value: { applied: [] } });
     });
 
+    test("leave the rows of older versions as they are, with nothing found on record", async () => {
+      const { url, options } = await freshDatabase(kind);
+      await migrate(url, options);
+      await rollback(url, options);
+      const sql = postgres({ ...mustParse(url), max: 1, onnotice() {} });
+      await sql`insert into audit_events ${sql(PENDING_ROW)}`;
+      await migrate(url, options);
+      const rows = await sql`select request_id, findings, scan_ruleset from audit_events`;
+      expect([...rows]).toEqual([{ request_id: PENDING_ROW.request_id, findings: {}, scan_ruleset: null }]);
+      await sql`truncate audit_events`;
+      await sql.end();
+    });
+
     test("refuse rows that contradict themselves", async () => {
       const { url, options } = await freshDatabase(kind);
       await migrate(url, options);
@@ -76,6 +89,12 @@ for (const kind of ["embedded", "server"] as const) {
       for (const [constraint, change] of Object.entries(CONTRADICTIONS)) {
         const insert = sql`insert into audit_events ${sql({ ...PENDING_ROW, ...change })}`.execute();
         await expect(insert).rejects.toMatchObject({ constraint_name: constraint });
+      }
+      for (const findings of NO_FINDINGS) {
+        const insert = sql`insert into audit_events ${sql({ ...PENDING_ROW, findings: sql.json(findings as never) })}`;
+        await expect(insert.execute()).rejects.toMatchObject({
+          constraint_name: "audit_events_findings_codes_and_counts",
+        });
       }
       await sql`insert into audit_events ${sql(PENDING_ROW)}`;
       await sql`truncate audit_events`;
@@ -187,7 +206,26 @@ const CONTRADICTIONS: Record<string, Record<string, string | number | Date | nul
   audit_events_completion_tokens_not_negative: { completion_tokens: -1 },
   audit_events_latency_ms_not_negative: { latency_ms: -1 },
   audit_events_prompt_digest_form: { prompt_digest: "hmac-sha256:k1:abc" },
+  audit_events_findings_object: { findings: ["keyword"] },
+  audit_events_scan_ruleset_form: { scan_ruleset: `1.0:${"ab".repeat(32)}` },
 };
+
+/** None of them is a code and a count; a place, a text or a part of one might be. */
+const NO_FINDINGS: readonly Record<string, unknown>[] = [
+  { "/messages/0/content": 1 },
+  { "Jane Doe": 1 },
+  { "": 1 },
+  { "keyword\n": 1 },
+  { ["a".repeat(101)]: 1 },
+  { keyword: 0 },
+  { keyword: -1 },
+  { keyword: 1.5 },
+  { keyword: "Jane Doe" },
+  { keyword: null },
+  { keyword: ["Jane Doe"] },
+  { keyword: [2] },
+  { keyword: 1, other: { keyword: 1 } },
+];
 
 function mustParse(url: string): NonNullable<ReturnType<typeof clientOptions>> {
   const parsed = clientOptions(url);

@@ -5,7 +5,8 @@ import type { JsonObject } from "../../src/core/json.ts";
 import { parseModelWish } from "../../src/core/models.ts";
 import type { ChatFinished, Deps, Telemetry } from "../../src/gateway/deps.ts";
 import { InFlight } from "../../src/gateway/in-flight.ts";
-import { compileScan } from "../../src/scan/scan.ts";
+import type { ScanOptions } from "../../src/scan/compile.ts";
+import { scanFor } from "./compiled-scan.ts";
 import { fakeProvider } from "./fake-provider.ts";
 import { memoryAudit } from "./memory-audit.ts";
 
@@ -28,6 +29,12 @@ export function recordingTelemetry() {
   return { telemetry, finished, refused, auditFailures, bugs };
 }
 
+export function compiledScan(options: ScanOptions) {
+  return { scan: scanFor(options.keywords, options), scanOptions: options };
+}
+
+const SCAN = compiledScan({ keywords: ["secret"], detectSensitiveData: true });
+
 /** Deps with fakes throughout; each part can be looked into. */
 export function fakeDeps(overrides: Partial<Deps> = {}) {
   const audit = memoryAudit();
@@ -36,7 +43,7 @@ export function fakeDeps(overrides: Partial<Deps> = {}) {
   const openai = fakeProvider("openai", () => audit.journal.push("call openai"));
   const deps: Deps = {
     policy: { maxPromptLengthForLocal: 10, defaultProvider: "openai", opaqueContentToCloud: false },
-    scan: compileScan(["secret"]),
+    ...SCAN,
     providers: { local: local.provider, openai: openai.provider },
     audit: audit.store,
     digestKey: digestKey(new Uint8Array(32).fill(7)),
@@ -45,6 +52,7 @@ export function fakeDeps(overrides: Partial<Deps> = {}) {
     providerTimeoutMs: 1_000,
     now: () => new Date("2026-11-22T10:00:00.000Z"),
     monotonicMs: () => performance.now(),
+    pause: () => new Promise((resolve) => setImmediate(resolve)),
     ...overrides,
   };
   return { deps, audit, telemetry, local, openai };

@@ -10,7 +10,10 @@ import { buildApp } from "../../src/app.ts";
 import { COMMANDS } from "../../src/cli/run.ts";
 import { describeFaults, readConfig, SETTINGS } from "../../src/config/config.ts";
 import type { Setting } from "../../src/config/settings.ts";
+import { FINDING_GROUPS, type FindingGroup, groupOf } from "../../src/core/finding.ts";
 import { ERROR_REASONS, type Reason, ROUTING_REASONS } from "../../src/core/reasons.ts";
+import { RULESET_VERSION, rulesetHash } from "../../src/scan/compile.ts";
+import { DETECTORS } from "../../src/scan/detectors/all.ts";
 import { createMetrics, LABEL_VALUES } from "../../src/telemetry/metrics.ts";
 import { fakeDeps } from "./deps.ts";
 
@@ -20,6 +23,7 @@ export const DOCUMENTS: Readonly<Record<string, () => string | Promise<string>>>
   "docs/reference/api.md": async () => apiReference(await openApiDocument()),
   "docs/reference/cli.md": cliReference,
   "docs/reference/configuration.md": configurationReference,
+  "docs/reference/detectors.md": detectorsReference,
   "docs/reference/metrics.md": metricsReference,
   "docs/reference/reasons.md": reasonsReference,
 };
@@ -101,17 +105,49 @@ function metricsReference(): string {
     cell(metric.help),
   ]);
   const labels = Object.entries(LABEL_VALUES).map(([label, values]) => [code(label), values.map(code).join(", ")]);
-  const buckets = own.flatMap((metric) => listOf(metric, "upperBounds").map((bound) => `${bound} s`));
+  const buckets = own
+    .map((metric) => [metric.name, listOf(metric, "upperBounds").map((bound) => `${bound} s`)] as const)
+    .filter(([, bounds]) => bounds.length > 0);
   return page("Metrics", "src/telemetry/metrics.ts", [
     "`GET /v1/metrics` gives them in Prometheus's text format 0.0.4.",
     table(["Name", "Type", "Labels", "What it counts"], rows),
-    `Buckets of the latency: ${buckets.join(", ")}.`,
+    ...buckets.map(([name, bounds]) => `Buckets of ${code(name)}: ${bounds.join(", ")}.`),
     "Every label takes its values from a closed set, so the number of series is bounded. No label holds anything a " +
       "caller sent. The labels of `policy_mesh_build_info` have one value each for a given build.",
     table(["Label", "Values"], labels),
     "Beside these there are the usual metrics of the process, whose names begin with `process_`. Which ones depends " +
       "on the operating system.",
   ]);
+}
+
+const GROUP_TITLES: Partial<Record<FindingGroup, string>> = {
+  pii: "Personal data",
+  secret: "Secrets",
+  marker: "Markings of documents",
+  evasion: "Signs that something is hidden",
+};
+
+function detectorsReference(): string {
+  const codes = new Set(DETECTORS.flatMap((detector) => detector.codes));
+  const sections = FINDING_GROUPS.flatMap((group) => {
+    const title = GROUP_TITLES[group];
+    const own = [...codes].filter((name) => groupOf(name) === group).toSorted();
+    if (title === undefined) return [];
+    return [`## ${title}`, `${own.length} kinds.`, table(["Code", "What it finds", "Format"], own.map(detectorRow))];
+  });
+  return page("Detectors", "DETECTORS in src/scan/detectors/all.ts", [
+    `Rule set \`${RULESET_VERSION}\`, SHA-256 \`${rulesetHash(DETECTORS)}\`. Audit rows name both. How the scanner reads a ` +
+      "request, and how good it is, stands in [the scanner](scanner.md).",
+    ...sections,
+  ]);
+}
+
+/** Several detectors may give the same code: each says what it does for it. */
+function detectorRow(name: string): string[] {
+  const own = DETECTORS.filter(({ codes }) => codes.includes(name));
+  const titles = [...new Set(own.map(({ title }) => title))].map(cell).join(" ");
+  const sources = [...new Set(own.flatMap((detector) => detector.sources))];
+  return [code(name), titles, sources.map((source) => `<${source}>`).join(" ")];
 }
 
 function cliReference(): string {

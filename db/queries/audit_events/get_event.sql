@@ -4,6 +4,6 @@
 -- Locks:   nothing.
 select
   request_id, received_at, completed_at, status, surface, decision, provider, zone, model, reason_codes,
-  failure_category, message_count, prompt_length, prompt_digest, prompt_tokens, completion_tokens, latency_ms, streamed
+  findings, scan_ruleset, failure_category, message_count, prompt_length, prompt_digest, prompt_tokens, completion_tokens, latency_ms, streamed
 from audit_events
 where request_id = $1::uuid;

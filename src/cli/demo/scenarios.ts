@@ -13,6 +13,7 @@ export type Scenario = {
 const MAX_LONG_CHARACTERS = 100_000;
 const SHORT = "How do I boil an egg so that the yolk stays soft?";
 const LONG = "Compare the tides of the Atlantic with those of the Baltic, port by port. ";
+const WITH_EMAIL = "Send the table to jane.doe@example.com.";
 
 /** A handful of requests, such that every rule of the built-in policy and both kinds of refusal show. */
 export function scenarios(config: Config, keyword: string): readonly Scenario[] {
@@ -29,6 +30,7 @@ export function scenarios(config: Config, keyword: string): readonly Scenario[] 
     },
     { asked: "a long question", messages: [user(long)], model: null },
     { asked: "a long one with a keyword", messages: [keywordInSystem, user(long)], model: null },
+    { asked: "a long one with an e-mail", messages: [user(`${long}${WITH_EMAIL}`)], model: null },
     { asked: "a model Ollama would forward", messages: [user(SHORT)], model: "simulated-hosted:cloud" },
     { asked: "a long one, the cloud fails", messages: [user(long)], model: SIMULATED_FAILING_MODEL },
   ];

@@ -18,6 +18,12 @@ export const AuditEventBody = Type.Object(
     zone: nullable(Type.String()),
     model: nullable(Type.String()),
     reason_codes: Type.Array(Type.String()),
+    findings: Type.Record(Type.String(), Type.Integer({ minimum: 1 }), {
+      description: 'How many of each kind the scanner found, by code: {"pii.email": 2}. Never where, and never what.',
+    }),
+    scan_ruleset: nullable(
+      Type.String({ description: "The rules it was scanned by, <version>:<SHA-256>. Null in rows of older versions." }),
+    ),
     failure_category: nullable(Type.String()),
     message_count: Type.Integer(),
     prompt_length: Type.Integer({ description: "Unicode code points over all messages." }),

@@ -26,6 +26,7 @@ describe("readConfig", () => {
       openaiModel: "gpt-5.4-mini",
       providerTimeoutSeconds: 60,
       sensitivityKeywords: [],
+      detectSensitiveData: true,
       allowOpaqueContentToCloud: false,
       costMaxPromptLengthForLocal: 1_000,
       defaultProvider: "openai",
@@ -64,6 +65,7 @@ describe("readConfig", () => {
       OLLAMA_MODEL: "big:cloud",
       OLLAMA_EMBEDDING_MODEL: "embed:cloud",
       ALLOW_OPAQUE_CONTENT_TO_CLOUD: "1",
+      DETECT_SENSITIVE_DATA: "off",
       CORS_ALLOWED_ORIGINS: "localhost",
     });
     expect(variables.toSorted()).toEqual(
@@ -75,6 +77,7 @@ describe("readConfig", () => {
         "COST_MAX_PROMPT_LENGTH_FOR_LOCAL",
         "DATABASE_URL",
         "DEFAULT_PROVIDER",
+        "DETECT_SENSITIVE_DATA",
         "LOG_LEVEL",
         "MAX_BODY_BYTES",
         "OLLAMA_BASE_URL",

@@ -5,10 +5,11 @@ import type { Answer, AnswerError, AnswerHead } from "../../../src/gateway/chat-
 import type { Call } from "../../../src/gateway/decided.ts";
 import type { Deps } from "../../../src/gateway/deps.ts";
 import { admit, answerWhole, type Render } from "../../../src/gateway/handle-chat.ts";
-import { chatRequest, fakeDeps, requestOf } from "../../support/deps.ts";
+import { chatRequest, compiledScan, fakeDeps, requestOf } from "../../support/deps.ts";
 import { answer, fails, untilAborted } from "../../support/fake-provider.ts";
 
 const LONG = "x".repeat(11);
+const MAIL = ["jane.roe", "mail.example.org"].join("@");
 const call = (signal = new AbortController().signal) => ({ requestId: Bun.randomUUIDv7(), signal });
 
 type Handled = {
@@ -108,6 +109,8 @@ describe("admit and answerWhole", () => {
       zone: "local",
       model: "local-default",
       reasonCodes: ["sensitive_keyword_match"],
+      findings: { keyword: expect.any(Number) },
+      scanRuleset: deps.scan.ruleset,
       messageCount: 2,
       promptLength: 25,
       streamed: false,
@@ -231,6 +234,42 @@ describe("admit and answerWhole", () => {
       expect(result).toMatchObject({ head: { provider: "local" }, error: { code: "provider.unreachable" } });
     }
     expect(openai.calls).toEqual([]);
+  });
+
+  test("puts kinds and counts of what was found on record, and no word or name of the body", async () => {
+    const { deps, audit, local, openai, telemetry } = fakeDeps();
+    const request = requestOf(chatRequest(LONG).task, {
+      messages: [{ role: "user", content: LONG }],
+      metadata: { "the client's own name": `secret words for ${MAIL} and ${MAIL}` },
+    });
+    const { requestId, signal } = call();
+    const { head } = await handle(deps, request, { requestId, signal });
+    expect(head).toMatchObject({ provider: "local", reasonCodes: ["sensitive_keyword_match", "sensitive_data_match"] });
+    expect([local.calls.length, openai.calls.length]).toEqual([1, 0]);
+    expect(audit.intents.get(requestId)?.findings).toEqual({ keyword: 1, "pii.email": 2 });
+    expect(telemetry.finished[0]?.findings).toEqual({ keyword: 1, "pii.email": 2 });
+    const kept = JSON.stringify([...audit.intents.values(), ...audit.outcomes.values(), ...telemetry.finished]);
+    for (const text of ["jane.roe", "own name", "metadata"]) expect(kept).not.toContain(text);
+  });
+
+  test("lets personal data pass where the operator says so, but no keyword", async () => {
+    const { deps, audit, openai } = fakeDeps(compiledScan({ keywords: ["secret"], detectSensitiveData: false }));
+    const { requestId, signal } = call();
+    await handle(deps, chatRequest(`${LONG} ${MAIL}`), { requestId, signal });
+    await handle(deps, chatRequest(`${LONG} secret ${MAIL}`), call());
+    expect(openai.calls).toHaveLength(1);
+    expect(audit.intents.get(requestId)?.findings).toEqual({});
+  });
+
+  test("calls no provider where the scanner has a bug", async () => {
+    const { deps, audit, local, openai } = fakeDeps();
+    const scan = new Proxy(deps.scan, {
+      get() {
+        throw new Error("a bug of the scanner");
+      },
+    });
+    await expect(admit({ ...deps, scan }, chatRequest(LONG), call())).rejects.toThrow("a bug of the scanner");
+    expect(audit.intents.size + local.calls.length + openai.calls.length).toBe(0);
   });
 
   test("reports the model that answered, where it is not the one asked", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ok } from "../../../src/core/result.ts";
 import type { Decided } from "../../../src/gateway/decided.ts";
-import { intentOf, outcomeOf } from "../../../src/gateway/records.ts";
+import { countsOf, intentOf, outcomeOf } from "../../../src/gateway/records.ts";
 import { Stopwatch } from "../../../src/gateway/stopwatch.ts";
 import { extractFeatures } from "../../../src/policy/features.ts";
 import { chatRequest, fakeDeps } from "../../support/deps.ts";
@@ -20,6 +20,7 @@ function decided(overrides: Partial<Decided> = {}): Decided {
   return {
     call: { requestId: "0193-id", signal: new AbortController().signal },
     request: REQUEST,
+    findings: { "pii.email": 2 },
     decision: { route: ["local", "openai"], forbiddenZones: [], reasonCodes: ["default"] },
     planned: ok([target("local", "llama"), target("openai", "gpt")] as const),
     reasonCodes: ["default"],
@@ -45,6 +46,8 @@ describe("intentOf", () => {
       zone: "local",
       model: "llama",
       reasonCodes: ["default"],
+      findings: { "pii.email": 2 },
+      scanRuleset: expect.stringMatching(/^\d+\.\d+\.\d+:[0-9a-f]{64}$/),
       messageCount: 2,
       promptLength: 8,
       promptDigest: expect.stringMatching(/^hmac-sha256:/),
@@ -119,5 +122,24 @@ describe("outcomeOf", () => {
     [150.6, 151],
   ])("takes %d ms as %d, since the column holds whole ones", (tookMs, latencyMs) => {
     expect(outcomeOf(deps, decided({ stopwatch: at(0, tookMs) }), ended).latencyMs).toBe(latencyMs);
+  });
+});
+
+describe("countsOf", () => {
+  const found = (code: string, path: string, count: number) => ({ code, path, view: "raw" as const, count });
+
+  test("adds up each code over all places, and keeps none of the places", () => {
+    const findings = [
+      found("pii.email", "/messages/0/content", 2),
+      found("keyword", "/my private key", 1),
+      found("pii.email", "/my private key", 3),
+    ];
+    expect(countsOf(findings)).toEqual({ keyword: 1, "pii.email": 5 });
+    expect(countsOf([])).toEqual({});
+  });
+
+  test("says the same of the same, in whatever order it was found", () => {
+    const findings = [found("secret.jwt", "/a", 1), found("keyword", "/b", 1), found("pii.email", "/c", 1)];
+    expect(JSON.stringify(countsOf(findings))).toBe(JSON.stringify(countsOf(findings.toReversed())));
   });
 });

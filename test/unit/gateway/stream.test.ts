@@ -118,6 +118,7 @@ describe("a stream", () => {
         provider: "local",
         model: "llama",
         reasonCodes: ["cost_prefer_local"],
+        findings: {},
         failureCategory: null,
         errorCode: null,
         durationsMs: expect.any(Object),

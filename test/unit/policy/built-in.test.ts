@@ -7,34 +7,45 @@ import { decide, type Policy } from "../../../src/policy/built-in.ts";
 const policy: Policy = { maxPromptLengthForLocal: 1_000, defaultProvider: "openai", opaqueContentToCloud: false };
 const LONG: Features = {
   sensitiveKeyword: false,
-  unscannable: false,
+  sensitiveData: false,
+  budgetExceeded: false,
   opaque: false,
   task: "chat",
   promptLength: 5_000,
   wishedProvider: null,
 };
 
-const stays = (reason: string) => ({ route: ["local"], forbiddenZones: ["cloud"], reasonCodes: [reason] });
+const stays = (...reasons: string[]) => ({ route: ["local"], forbiddenZones: ["cloud"], reasonCodes: reasons });
 const goes = (provider: string, reason: string) => ({ route: [provider], forbiddenZones: [], reasonCodes: [reason] });
+
+/** In the order in which they decide. */
+const SENSITIVE = [
+  ["sensitiveKeyword", "sensitive_keyword_match"],
+  ["sensitiveData", "sensitive_data_match"],
+  ["budgetExceeded", "scan.budget_exceeded"],
+  ["opaque", "scan.opaque_part"],
+] as const;
 
 const TASKS = ["chat", "completion", "embedding"] as const;
 
 describe("decide", () => {
-  test("keeps what is sensitive local before anything else", () => {
-    for (const promptLength of [1, 1_000, 1_001, 1_000_000]) {
-      for (const others of [false, true]) {
-        const features = { ...LONG, sensitiveKeyword: true, unscannable: others, opaque: others, promptLength };
-        expect<unknown>(decide(policy, features)).toEqual(stays("sensitive_keyword_match"));
-      }
+  test.each([1, 1_000, 1_001, 1_000_000])("keeps what is sensitive local with %d characters, too", (promptLength) => {
+    for (const [feature, reason] of SENSITIVE) {
+      expect<unknown>(decide(policy, { ...LONG, [feature]: true, promptLength })).toEqual(stays(reason));
     }
   });
 
-  test.each([false, true])("keeps local what could not be scanned, opaque besides or not (%p)", (opaque) => {
-    expect<unknown>(decide(policy, { ...LONG, unscannable: true, opaque })).toEqual(stays("scan.unscannable"));
+  test("gives every reason that holds, the one that decides first", () => {
+    fc.assert(
+      fc.property(fc.subarray([...SENSITIVE], { minLength: 1 }), (held) => {
+        const features = { ...LONG, ...Object.fromEntries(held.map(([feature]) => [feature, true])) };
+        expect<unknown>(decide(policy, features)).toEqual(stays(...held.map(([, reason]) => reason)));
+      }),
+    );
   });
 
   test.each([0, 1_000, 5_000])("keeps local what is no text, with %d characters beside it", (promptLength) => {
-    expect<unknown>(decide(policy, { ...LONG, opaque: true, promptLength })).toEqual(stays("scan.opaque_content"));
+    expect<unknown>(decide(policy, { ...LONG, opaque: true, promptLength })).toEqual(stays("scan.opaque_part"));
   });
 
   test("takes what is no text as any other content where the operator allows it", () => {
@@ -46,12 +57,11 @@ describe("decide", () => {
     expect<unknown>(decide(allowing, embedding)).toEqual(goes("openai", "embedding_model"));
   });
 
-  test("keeps what is sensitive or unscannable local all the same where the operator allows what is no text", () => {
+  test("keeps what is sensitive local all the same where the operator allows what is no text, and says why", () => {
     const allowing = { ...policy, opaqueContentToCloud: true };
-    expect<unknown>(decide(allowing, { ...LONG, opaque: true, sensitiveKeyword: true })).toEqual(
-      stays("sensitive_keyword_match"),
-    );
-    expect<unknown>(decide(allowing, { ...LONG, opaque: true, unscannable: true })).toEqual(stays("scan.unscannable"));
+    for (const [feature, reason] of SENSITIVE.filter(([sensitive]) => sensitive !== "opaque")) {
+      expect<unknown>(decide(allowing, { ...LONG, opaque: true, [feature]: true })).toEqual(stays(reason));
+    }
   });
 
   test.each([
@@ -65,12 +75,8 @@ describe("decide", () => {
     }
   });
 
-  test.each([
-    ["sensitive_keyword_match", { sensitiveKeyword: true }],
-    ["scan.unscannable", { unscannable: true }],
-    ["scan.opaque_content", { opaque: true }],
-  ] as const)("keeps an embedding local for %s, wherever its model is", (reason, found) => {
-    const features: Features = { ...LONG, task: "embedding", wishedProvider: "openai", ...found };
+  test.each([...SENSITIVE])("keeps an embedding local that is %s, wherever its model is", (feature, reason) => {
+    const features: Features = { ...LONG, task: "embedding", wishedProvider: "openai", [feature]: true };
     expect<unknown>(decide(policy, features)).toEqual(stays(reason));
   });
 
@@ -101,7 +107,8 @@ describe("decide", () => {
     });
     const features = fc.record({
       sensitiveKeyword: fc.boolean(),
-      unscannable: fc.boolean(),
+      sensitiveData: fc.boolean(),
+      budgetExceeded: fc.boolean(),
       opaque: fc.boolean(),
       task: fc.constantFrom(...TASKS),
       promptLength: fc.nat(),
@@ -113,8 +120,9 @@ describe("decide", () => {
         expect(JSON.stringify(decide(structuredClone(anyPolicy), structuredClone(anyFeatures)))).toBe(
           JSON.stringify(first),
         );
-        const { sensitiveKeyword, unscannable, opaque } = anyFeatures;
-        if (sensitiveKeyword || unscannable || (opaque && !anyPolicy.opaqueContentToCloud)) {
+        const { sensitiveKeyword, sensitiveData, budgetExceeded, opaque } = anyFeatures;
+        const isOpaque = opaque && !anyPolicy.opaqueContentToCloud;
+        if (sensitiveKeyword || sensitiveData || budgetExceeded || isOpaque) {
           expect(first.forbiddenZones).toEqual(["cloud"]);
           expect(first.route).toEqual(["local"]);
         }

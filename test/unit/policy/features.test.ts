@@ -1,14 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { NO_SAMPLING } from "../../../src/core/chat.ts";
-import type { Finding } from "../../../src/core/finding.ts";
+import { FINDING_GROUPS, type Finding } from "../../../src/core/finding.ts";
 import { codePointCount } from "../../../src/core/text.ts";
 import { extractFeatures } from "../../../src/policy/features.ts";
 import { chatRequest, requestOf } from "../../support/deps.ts";
 
+const finding = (code: string): Finding => ({ code, path: "/messages/0/content", view: "raw", count: 1 });
+
 const PLAIN = {
   sensitiveKeyword: false,
-  unscannable: false,
+  sensitiveData: false,
+  budgetExceeded: false,
   opaque: false,
   task: "chat",
   promptLength: 0,
@@ -25,17 +28,30 @@ describe("extractFeatures", () => {
   });
 
   test("holds no text", () => {
-    const features = extractFeatures(chatRequest("hush"), [{ code: "keyword", path: "/messages/0/content" }], null);
+    const features = extractFeatures(chatRequest("hush"), [finding("keyword")], null);
     expect(features).toEqual({ ...PLAIN, sensitiveKeyword: true, promptLength: 4 });
   });
 
   test.each([
     ["keyword", "sensitiveKeyword"],
-    ["unscannable", "unscannable"],
-    ["opaque", "opaque"],
+    ["pii.email", "sensitiveData"],
+    ["pii.national_id.pl", "sensitiveData"],
+    ["secret.private_key", "sensitiveData"],
+    ["marker.classification", "sensitiveData"],
+    ["evasion.zero_width", "sensitiveData"],
+    ["pattern.employee_number", "sensitiveData"],
+    ["scan.budget_exceeded", "budgetExceeded"],
+    ["scan.opaque_part", "opaque"],
   ] as const)("says of a finding %s that the request is %s, and nothing else", (code, feature) => {
-    const findings: Finding[] = [{ code, path: "/x" }];
-    expect(extractFeatures(chatRequest(""), findings, null)).toEqual({ ...PLAIN, [feature]: true });
+    expect(extractFeatures(chatRequest(""), [finding(code)], null)).toEqual({ ...PLAIN, [feature]: true });
+  });
+
+  test("lets no finding pass for nothing, whatever else its group will come to hold", () => {
+    for (const group of FINDING_GROUPS.filter((name) => name !== "keyword")) {
+      const { sensitiveData, budgetExceeded } = extractFeatures(chatRequest(""), [finding(`${group}.new`)], null);
+      expect([group, sensitiveData || budgetExceeded]).toEqual([group, true]);
+    }
+    expect(() => extractFeatures(chatRequest(""), [finding("unheard.of")], null)).toThrow();
   });
 
   test("says who has the model wished for", () => {

@@ -22,6 +22,7 @@ const finished: ChatFinished = {
   provider: "openai",
   model: "gpt",
   reasonCodes: ["default"],
+  findings: { "pii.email": 2, "pii.iban": 1, "secret.jwt": 1 },
   failureCategory: "timeout",
   errorCode: "provider.timeout",
   durationsMs: { scan: 0.1, provider: 900 },
@@ -46,6 +47,7 @@ describe("a finished chat request", () => {
         provider: "openai",
         model: "gpt",
         reason_codes: ["default"],
+        finding_codes: { "pii.email": 2, "pii.iban": 1, "secret.jwt": 1 },
         failure_category: "timeout",
         error_code: "provider.timeout",
         duration_ms: 1_000,
@@ -58,7 +60,7 @@ describe("a finished chat request", () => {
   test("counts under the names and labels that dashboards know", async () => {
     const { telemetry, text } = setUp();
     telemetry.chatFinished(finished);
-    telemetry.chatFinished({ ...finished, status: "denied", provider: null, failureCategory: null });
+    telemetry.chatFinished({ ...finished, status: "denied", provider: null, failureCategory: null, findings: {} });
     const metrics = await text();
     expect(metrics).toContain('chat_requests_total{provider="openai",status="failed"} 1');
     expect(metrics).toContain('chat_requests_total{provider="none",status="denied"} 1');
@@ -66,6 +68,10 @@ describe("a finished chat request", () => {
     expect(metrics).toContain('chat_request_latency_seconds_bucket{le="0.5",provider="openai"} 0');
     expect(metrics).toContain('policy_mesh_provider_failures_total{provider="openai",category="timeout"} 1');
     expect(metrics).toContain('policy_mesh_decisions_total{reason="default"} 2');
+    expect(metrics).toContain('policy_mesh_scan_findings_total{group="pii"} 3');
+    expect(metrics).toContain('policy_mesh_scan_findings_total{group="secret"} 1');
+    expect(metrics).toContain('policy_mesh_scan_duration_seconds_bucket{le="0.0001"} 2');
+    expect(metrics).toContain("policy_mesh_scan_duration_seconds_sum 0.0002");
   });
 });
 

@@ -1,0 +1,101 @@
+import type { Config } from "../config/config.ts";
+import { type Finding, groupOf } from "../core/finding.ts";
+import { parseJsonObject } from "../core/json.ts";
+import { type CompiledScan, compileScan } from "../scan/compile.ts";
+import { scan } from "../scan/scan.ts";
+import { LineReader } from "./scan/lines.ts";
+import { settingsOrComplain } from "./settings.ts";
+
+const USAGE = "Usage: policy-mesh scan [--json | --jsonl]";
+
+/** What one text, or one line, is told as. `error` is there where it could not be read, which counts as sensitive. */
+type Verdict = { readonly sensitive: boolean; readonly findings: readonly Finding[]; readonly error?: string };
+
+/**
+ * Reads standard input and prints what the scanner finds, under the settings that the gateway would have: a text as a
+ * whole, or with `--jsonl` one JSON object a line, `{"text": ...}` or the body of a chat request.
+ */
+export async function scanCommand(argv: readonly string[]): Promise<number> {
+  const [mode = "--text"] = argv;
+  if (mode !== "--text" && mode !== "--json" && mode !== "--jsonl") {
+    console.error(USAGE);
+    return 2;
+  }
+  const config = settingsOrComplain();
+  if (config === null) return 1;
+  const compiled = compileScan({
+    keywords: config.sensitivityKeywords,
+    detectSensitiveData: config.detectSensitiveData,
+  });
+  if (!compiled.ok) {
+    for (const { message } of compiled.error) console.error(message);
+    return 1;
+  }
+  if (mode === "--jsonl") return await scanLines(config, compiled.value);
+  return await scanText(config, compiled.value, mode === "--json");
+}
+
+async function scanText(config: Config, compiled: CompiledScan, asJson: boolean): Promise<number> {
+  const text = await readText(config.maxBodyBytes);
+  if (text === null) {
+    console.error(`The text is larger than ${config.maxBodyBytes} bytes (MAX_BODY_BYTES), or not in UTF-8.`);
+    return 1;
+  }
+  const verdict = judge({ text }, compiled);
+  await print(asJson ? JSON.stringify(verdict) : describe(verdict));
+  return 0;
+}
+
+async function readText(maxBytes: number): Promise<string | null> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of Bun.stdin.stream()) {
+    size += chunk.byteLength;
+    if (size > maxBytes) return null;
+    chunks.push(chunk);
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
+  } catch {
+    return null;
+  }
+}
+
+/** One line out for each line in, as they come; a line that cannot be read fails the run, not the lines after it. */
+async function scanLines(config: Config, compiled: CompiledScan): Promise<number> {
+  const lines = new LineReader(config.maxBodyBytes);
+  let failed = false;
+  const answer = async (line: string | null) => {
+    const body = line === null ? null : parseJsonObject(line);
+    const verdict = body === null ? unreadable(line, config) : judge(body, compiled);
+    failed ||= body === null;
+    await print(JSON.stringify(verdict));
+  };
+  for await (const chunk of Bun.stdin.stream()) for (const line of lines.push(chunk)) await answer(line);
+  for (const line of lines.end()) await answer(line);
+  return failed ? 1 : 0;
+}
+
+function unreadable(line: string | null, { maxBodyBytes }: Config): Verdict {
+  const error = line === null ? `longer than ${maxBodyBytes} bytes, or not in UTF-8` : "not a JSON object";
+  return { sensitive: true, findings: [], error };
+}
+
+function judge(body: Parameters<typeof scan>[0]["body"], compiled: CompiledScan): Verdict {
+  const findings = scan({ body, task: null }, compiled);
+  return { sensitive: findings.length > 0, findings };
+}
+
+function describe({ sensitive, findings }: Verdict): string {
+  const width = Math.max(0, ...findings.map(({ code }) => code.length));
+  const lines = findings.map(({ code, view, count }) => `  ${code.padEnd(width)}  ${count} x, ${view} reading`);
+  const groups = [...new Set(findings.map(({ code }) => groupOf(code)))].join(", ");
+  return [sensitive ? `sensitive: ${groups}` : "nothing sensitive found", ...lines].join("\n");
+}
+
+/** Waits for a reader that is slower than the scanner. */
+function print(line: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
+  });
+}

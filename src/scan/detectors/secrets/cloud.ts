@@ -1,0 +1,260 @@
+import type { SecretRule } from "../../secret-rule.ts";
+import { keyedSecret } from "./keyed.ts";
+import { prefixedSecret } from "./prefixed.ts";
+import { alphanumeric, base64, characters, hex, UUID, urlSafe } from "./value-form.ts";
+
+const AWS_IDS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html";
+const AWS_TEMPORARY = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use-resources.html";
+const BEDROCK = "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-how.html";
+const GOOGLE_KEYS = "https://cloud.google.com/docs/authentication/api-keys";
+const GOOGLE_OAUTH = "https://developers.google.com/identity/protocols/oauth2";
+
+const AWS_SECRETS: readonly SecretRule[] = [
+  prefixedSecret({
+    code: "secret.aws_access_key_id",
+    title: "The id of an AWS access key, long-lived or temporary.",
+    source: AWS_IDS,
+    prefixes: ["AKIA", "ASIA", "ABIA", "ACCA"],
+    value: characters("A-Z2-7", 16),
+  }),
+  keyedSecret({
+    code: "secret.aws_secret_access_key",
+    title: "The secret half of an AWS access key, or of one for a store with the same interface, by its name.",
+    source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
+    names: ["secret_access_key", "secretaccesskey", "secret-access-key", "aws_secret_key", "awssecretkey"],
+    value: { pattern: "(?=[A-Za-z+/]{0,39}[0-9])[A-Za-z0-9+/]{40}", maxLength: 40 },
+    complete: true,
+    minEntropy: 3.8,
+  }),
+  prefixedSecret({
+    code: "secret.amazon_mws_token",
+    title: "An authorization token of Amazon Marketplace Web Service.",
+    source: "https://docs.developer.amazonservices.com/en_US/dev_guide/DG_Registering.html",
+    prefixes: ["amzn.mws."],
+    value: UUID,
+  }),
+  prefixedSecret({
+    code: "secret.aws_session_token",
+    title: "A session token of the AWS security token service.",
+    source: AWS_TEMPORARY,
+    prefixes: ["IQoJb3JpZ2lu", "FwoGZXIvYXdzE", "FQoGZXIvYXdzE", "AQoDYXdzE"],
+    value: base64(100),
+    minEntropy: 4,
+    open: true,
+  }),
+  prefixedSecret({
+    code: "secret.aws_bedrock_api_key",
+    title: "A long-term API key for Amazon Bedrock.",
+    source: BEDROCK,
+    prefixes: ["ABSKQmVkcm9ja0FQSUtleS"],
+    value: { pattern: "[A-Za-z0-9+/]{80,252}={0,2}", maxLength: 254 },
+    minEntropy: 2.4,
+  }),
+  {
+    code: "secret.aws_bedrock_short_term_key",
+    title: "A short-term API key for Amazon Bedrock, which is a signed address.",
+    source: BEDROCK,
+    literals: ["bedrock-api-key-"],
+    pattern: "bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t",
+    minEntropy: 0,
+    reach: 44,
+  },
+];
+
+const GOOGLE_SECRETS: readonly SecretRule[] = [
+  {
+    ...prefixedSecret({
+      code: "secret.gcp_api_key",
+      title: "A Google API key. Public examples have the same form, so a word that says what it is must stand near.",
+      source: GOOGLE_KEYS,
+      prefixes: ["AIza"],
+      value: urlSafe(35),
+      minEntropy: 4,
+    }),
+    pattern: "AIzaSy([A-Za-z0-9_\\-]{33})(?![A-Za-z0-9_\\-])",
+    context: ["api", "apikey", "key", "keys", "token", "secret", "google", "goog", "gcp", "gemini", "firebase", "maps"],
+  },
+  prefixedSecret({
+    code: "secret.gemini_auth_key",
+    title: "A key for the Gemini API that is bound to a service account.",
+    source: "https://ai.google.dev/gemini-api/docs/api-key",
+    prefixes: ["AQ.Ab"],
+    value: urlSafe(45),
+    minEntropy: 4,
+    open: true,
+  }),
+  prefixedSecret({
+    code: "secret.gcp_oauth_client_secret",
+    title: "The secret of a Google OAuth client.",
+    source: GOOGLE_OAUTH,
+    prefixes: ["GOCSPX-"],
+    value: urlSafe(28),
+  }),
+  prefixedSecret({
+    code: "secret.gcp_refresh_token",
+    title: "A Google OAuth refresh token.",
+    source: GOOGLE_OAUTH,
+    prefixes: ["1//0"],
+    value: urlSafe(40),
+    minEntropy: 3.8,
+    open: true,
+  }),
+  prefixedSecret({
+    code: "secret.gcp_access_token",
+    title: "A Google OAuth access token.",
+    source: GOOGLE_OAUTH,
+    prefixes: ["ya29."],
+    value: urlSafe(40),
+    minEntropy: 3.8,
+    open: true,
+  }),
+  {
+    code: "secret.gcp_service_account",
+    title: "The credentials file of a Google service account, by the mark that each of them has.",
+    source: "https://cloud.google.com/iam/docs/keys-create-delete",
+    literals: ["service_account"],
+    pattern: "(?<=[Tt]ype\\\\?[\"'][ ]{0,4}:[ ]{0,4}\\\\?[\"']|type\\x02\\x00)service_account(?![A-Za-z0-9_])",
+    minEntropy: 0,
+    reach: 40,
+    strength: "medium",
+  },
+];
+
+const OTHER_CLOUDS: readonly SecretRule[] = [
+  prefixedSecret({
+    code: "secret.alibaba_access_key_id",
+    title: "The id of an Alibaba Cloud access key.",
+    source: "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
+    prefixes: ["LTAI"],
+    value: alphanumeric(12, 20),
+    mixed: true,
+  }),
+  keyedSecret({
+    code: "secret.alibaba_access_key_secret",
+    title: "The secret half of an Alibaba Cloud access key, by its name.",
+    source: "https://www.alibabacloud.com/help/en/ram/user-guide/create-an-accesskey-pair",
+    names: ["alibaba", "aliyun", "alicloud", "access_key_secret", "accesskeysecret"],
+    value: alphanumeric(30),
+    minEntropy: 3.5,
+  }),
+  prefixedSecret({
+    code: "secret.tencent_secret_id",
+    title: "The id of a Tencent Cloud API key.",
+    source: "https://www.tencentcloud.com/document/product/598/34228",
+    prefixes: ["AKID"],
+    value: alphanumeric(32),
+    mixed: true,
+  }),
+  keyedSecret({
+    code: "secret.tencent_secret_key",
+    title: "The secret half of a Tencent Cloud API key, by its name.",
+    source: "https://www.tencentcloud.com/document/product/598/34228",
+    names: ["tencent"],
+    value: alphanumeric(32),
+    minEntropy: 3.5,
+  }),
+  keyedSecret({
+    code: "secret.ibm_cloud_api_key",
+    title: "An IBM Cloud API key, by its name.",
+    source: "https://cloud.ibm.com/docs/account?topic=account-userapikey",
+    names: ["ibmcloud", "ibm_cloud", "ibm-cloud", "bluemix", "watsonx"],
+    value: urlSafe(44),
+    minEntropy: 3.8,
+  }),
+  prefixedSecret({
+    code: "secret.yandex_api_key",
+    title: "An API key of a Yandex Cloud service account.",
+    source: "https://yandex.cloud/en/docs/iam/concepts/authorization/api-key",
+    prefixes: ["AQVN"],
+    value: urlSafe(35, 38),
+    mixed: true,
+  }),
+  prefixedSecret({
+    code: "secret.yandex_iam_token",
+    title: "A Yandex Cloud IAM token.",
+    source: "https://yandex.cloud/en/docs/iam/concepts/authorization/iam-token",
+    prefixes: ["t1.9eu"],
+    value: urlSafe(60),
+    minEntropy: 3.8,
+    open: true,
+  }),
+  prefixedSecret({
+    code: "secret.yandex_oauth_token",
+    title: "A Yandex OAuth token.",
+    source: "https://yandex.cloud/en/docs/iam/concepts/authorization/oauth-token",
+    prefixes: ["y0_"],
+    value: urlSafe(50),
+    mixed: true,
+    open: true,
+  }),
+  prefixedSecret({
+    code: "secret.scaleway_access_key",
+    title: "The id of a Scaleway API key.",
+    source: "https://www.scaleway.com/en/docs/iam/concepts/",
+    prefixes: ["SCW"],
+    value: { pattern: "(?=[A-Z]{0,16}[0-9])[A-Z0-9]{17}", maxLength: 17 },
+  }),
+  keyedSecret({
+    code: "secret.scaleway_secret_key",
+    title: "The secret half of a Scaleway API key, by its name.",
+    source: "https://www.scaleway.com/en/docs/iam/concepts/",
+    names: ["scw_secret", "scaleway_secret", "scaleway_token"],
+    value: UUID,
+    complete: true,
+  }),
+  keyedSecret({
+    code: "secret.linode_token",
+    title: "A Linode personal access token, by its name.",
+    source: "https://techdocs.akamai.com/linode-api/reference/get-started",
+    names: ["linode"],
+    value: hex(64),
+  }),
+  keyedSecret({
+    code: "secret.vultr_api_key",
+    title: "A Vultr API key, by its name.",
+    source: "https://www.vultr.com/api/",
+    names: ["vultr"],
+    value: characters("A-Z0-9", 36),
+    minEntropy: 3.5,
+  }),
+  keyedSecret({
+    code: "secret.hetzner_token",
+    title: "A Hetzner Cloud API token, by its name.",
+    source: "https://docs.hetzner.cloud/",
+    names: ["hcloud", "hetzner"],
+    value: alphanumeric(64),
+    minEntropy: 4,
+  }),
+  keyedSecret({
+    code: "secret.ovh_secret",
+    title: "An OVHcloud application secret or consumer key, by its name.",
+    source: "https://help.ovhcloud.com/csm/en-api-getting-started-ovhcloud-api",
+    names: ["ovh_application_secret", "ovh_consumer_key", "ovhcloud"],
+    value: alphanumeric(32),
+    complete: true,
+    minEntropy: 3,
+  }),
+  prefixedSecret({
+    code: "secret.exoscale_api_key",
+    title: "The id of an Exoscale API key.",
+    source: "https://community.exoscale.com/documentation/iam/",
+    prefixes: ["EXO"],
+    value: hex(24),
+  }),
+  prefixedSecret({
+    code: "secret.upcloud_token",
+    title: "An UpCloud API token.",
+    source: "https://developers.upcloud.com/1.3/3-accounts/",
+    prefixes: ["ucat_"],
+    value: characters("A-Z0-9", 26),
+  }),
+  prefixedSecret({
+    code: "secret.akamai_token",
+    title: "An access or client token of Akamai's API.",
+    source: "https://techdocs.akamai.com/developer/docs/set-up-authentication-credentials",
+    prefixes: ["akab-"],
+    value: { pattern: "[a-z0-9]{16}-[a-z0-9]{16}", maxLength: 33 },
+  }),
+];
+
+export const CLOUD_SECRETS: readonly SecretRule[] = [...AWS_SECRETS, ...GOOGLE_SECRETS, ...OTHER_CLOUDS];

@@ -1,0 +1,141 @@
+import type { SecretRule } from "../../secret-rule.ts";
+import { keyedSecret } from "./keyed.ts";
+import { prefixedSecret } from "./prefixed.ts";
+import { digitWithin, UUID_PATTERN } from "./token-end.ts";
+import { characters } from "./value-form.ts";
+
+/** Exchanges of money and of crypto-currencies, and their figures. */
+export const MARKET_SECRETS: readonly SecretRule[] = [
+  keyedSecret({
+    code: "secret.coinbase_key",
+    title: "A Coinbase access token, API key or API secret.",
+    source: "https://docs.cdp.coinbase.com/get-started/authentication/overview",
+    names: ["coinbase"],
+    value: {
+      pattern: `${digitWithin(48, "A-Za-z_+/\\-")}(?:[\\w-]{64}|[A-Za-z0-9+/]{86}==|[0-9a-zA-Z]{32})`,
+      maxLength: 88,
+    },
+    minEntropy: 3.4,
+  }),
+  keyedSecret({
+    code: "secret.binance_key",
+    title: "A Binance API key or secret.",
+    source: "https://developers.binance.com/docs/binance-spot-api-docs/rest-api/request-security",
+    names: ["binance"],
+    value: { pattern: `${digitWithin(64)}[A-Za-z0-9]{64}`, maxLength: 64 },
+    minEntropy: 4,
+  }),
+  keyedSecret({
+    code: "secret.kraken_key",
+    title: "A Kraken API key or private key.",
+    source: "https://docs.kraken.com/api/docs/guides/spot-rest-auth",
+    names: ["kraken"],
+    value: { pattern: "(?:[A-Za-z0-9+/=_-]{80,90}|[A-Za-z0-9+/]{56})", maxLength: 90 },
+    minEntropy: 4,
+  }),
+  keyedSecret({
+    code: "secret.kucoin_key",
+    title: "A KuCoin API key or secret.",
+    source: "https://www.kucoin.com/docs-new/authentication",
+    names: ["kucoin"],
+    value: { pattern: `(?:${UUID_PATTERN}|[0-9a-f]{24})`, maxLength: 36 },
+  }),
+  keyedSecret({
+    code: "secret.bittrex_key",
+    title: "A Bittrex API key or secret.",
+    source: "https://bittrex.github.io/api/v3",
+    names: ["bittrex"],
+    value: characters("0-9a-z", 32),
+  }),
+  keyedSecret({
+    code: "secret.bybit_secret",
+    title: "A Bybit API secret.",
+    source: "https://bybit-exchange.github.io/docs/v5/guide#authentication",
+    names: ["bybit"],
+    value: { pattern: `${digitWithin(36)}(?:[A-Za-z0-9]{36}|[A-Za-z0-9]{18})`, maxLength: 36 },
+    minEntropy: 3.4,
+  }),
+  keyedSecret({
+    code: "secret.bitfinex_key",
+    title: "A Bitfinex API key or secret.",
+    source: "https://docs.bitfinex.com/docs/rest-auth",
+    names: ["bitfinex"],
+    value: { pattern: `${digitWithin(43)}[A-Za-z0-9]{43}`, maxLength: 43 },
+    minEntropy: 4,
+  }),
+  keyedSecret({
+    code: "secret.bitmex_key",
+    title: "A BitMEX API secret.",
+    source: "https://www.bitmex.com/app/apiKeysUsage",
+    names: ["bitmex"],
+    value: { pattern: `${digitWithin(48)}(?:[\\w-]{48}|[\\w-]{24})`, maxLength: 48 },
+    minEntropy: 3.6,
+  }),
+  keyedSecret({
+    code: "secret.okx_secret",
+    title: "An OKX API key or secret.",
+    source: "https://www.okx.com/docs-v5/en/#overview-rest-authentication",
+    names: ["okx_", "okx-", "okex"],
+    value: { pattern: `(?:[0-9A-F]{32}|${UUID_PATTERN})`, maxLength: 36 },
+  }),
+  keyedSecret({
+    code: "secret.etherscan_api_key",
+    title: "An Etherscan API key.",
+    source: "https://docs.etherscan.io/getting-started/viewing-api-usage-statistics",
+    names: ["etherscan", "polygonscan", "bscscan", "arbiscan", "basescan", "snowtrace"],
+    value: { pattern: `${digitWithin(34)}[0-9A-Z]{34}`, maxLength: 34 },
+    minEntropy: 3.4,
+  }),
+  prefixedSecret({
+    code: "secret.coingecko_api_key",
+    title: "A CoinGecko API key.",
+    source: "https://docs.coingecko.com/reference/setting-up-your-api-key",
+    prefixes: ["CG-"],
+    value: { pattern: `${digitWithin(24)}[A-Za-z0-9]{24}`, maxLength: 24 },
+    minEntropy: 3.4,
+  }),
+  keyedSecret({
+    code: "secret.coinmarketcap_api_key",
+    title: "A CoinMarketCap API key.",
+    source: "https://coinmarketcap.com/api/documentation/v1/#section/Authentication",
+    names: ["coinmarketcap", "cmc_pro_api", "cmc-pro-api", "x-cmc_pro"],
+    value: { pattern: UUID_PATTERN, maxLength: 36 },
+  }),
+  keyedSecret({
+    code: "secret.finnhub_api_key",
+    title: "A Finnhub API key.",
+    source: "https://finnhub.io/docs/api/authentication",
+    names: ["finnhub"],
+    value: { pattern: `${digitWithin(20, "a-z")}(?:[0-9a-z]{40}|[0-9a-z]{20})`, maxLength: 40 },
+  }),
+  keyedSecret({
+    code: "secret.alpha_vantage_api_key",
+    title: "An Alpha Vantage API key.",
+    source: "https://www.alphavantage.co/documentation/",
+    names: ["alphavantage", "alpha_vantage", "alpha-vantage"],
+    value: { pattern: `${digitWithin(16)}[0-9A-Z]{16}`, maxLength: 16 },
+  }),
+  keyedSecret({
+    code: "secret.polygon_io_api_key",
+    title: "A Polygon.io (Massive) API key.",
+    source: "https://polygon.io/docs/rest/quickstart",
+    names: ["polygon_api", "polygonapi", "polygon_io", "polygon.io"],
+    value: { pattern: `${digitWithin(32)}[A-Za-z0-9_]{32}`, maxLength: 32 },
+    minEntropy: 3.6,
+  }),
+  keyedSecret({
+    code: "secret.alpaca_secret_key",
+    title: "An Alpaca trading API secret.",
+    source: "https://docs.alpaca.markets/docs/authentication-1",
+    names: ["alpaca", "apca"],
+    value: { pattern: `${digitWithin(40)}[A-Za-z0-9]{40}`, maxLength: 40 },
+    minEntropy: 4,
+  }),
+  keyedSecret({
+    code: "secret.exchangerate_api_key",
+    title: "An ExchangeRate-API or Open Exchange Rates key.",
+    source: "https://docs.openexchangerates.org/reference/authentication",
+    names: ["exchangerate", "exchange_rate", "openexchangerates", "open_exchange_rates", "fixer_api", "fixer_access"],
+    value: { pattern: "(?:[0-9a-f]{32}|[0-9a-f]{24})", maxLength: 32 },
+  }),
+];

@@ -1,0 +1,232 @@
+import type { View } from "../core/finding.ts";
+import { Hits } from "./automaton.ts";
+import type { CompiledScan } from "./compile.ts";
+import { type Detector, type Match, STRENGTHS } from "./detector.ts";
+import { standsAlone } from "./encoded-keyword.ts";
+import { MAX_GROUPS, NumberRun } from "./number-run.ts";
+import { Budget } from "./sheet.ts";
+
+/** How far from a match a word of context may end before it, and begin after it. */
+const BEFORE = 64;
+const AFTER = 32;
+/** A run that is longer than what is read of it at once goes on so many groups before its end. */
+const OVERLAPPING_GROUPS = 8;
+/** What all number detectors together are charged for a run, and for each of its groups: most are rejected at a glance. */
+const NUMBER_COST = 8;
+const GROUP_COST = 4;
+const MIN_GLUED = 5;
+/** Matches of one detector in one reading after which it does not look any more: what they are is known by then. */
+const MAX_MATCHES = 256;
+const BEYOND_ASCII = /\P{ASCII}/u;
+
+/** Also false before a text and behind it, where there is no unit. */
+function isLetterAt(text: string, at: number): boolean {
+  const lower = text.charCodeAt(at) | 0x20;
+  return lower >= 0x61 && lower <= 0x7a;
+}
+
+/** What is told of a sheet: a code, and an offset in its text; the view where it is another than the sheet's. */
+export type Report = (code: string, at: number, view?: View) => void;
+
+/**
+ * Finds what is in one sheet: one pass of the automaton, then a look at each place that it names. One of these serves
+ * one sheet after another; it keeps its buffers and nothing of what it read.
+ */
+export class Matcher {
+  readonly #compiled: CompiledScan;
+  readonly #threshold: number;
+  readonly #hits = new Hits();
+  readonly #run = new NumberRun();
+  /** For each detector with words of context: where such words end, in order. */
+  readonly #contexts: readonly (number[] | null)[];
+  readonly #near: readonly ((start: number, end: number) => boolean)[];
+  readonly #numberDetectors: readonly number[];
+  readonly #wordDetectors: readonly number[];
+  readonly #ibanDetectors: readonly number[];
+  readonly #sheetDetectors: readonly number[];
+  /** For each detector how many matches it had in this reading. */
+  readonly #matches: Uint16Array;
+  #text = "";
+  #budget = new Budget(0);
+  #report: Report = () => {};
+
+  constructor(compiled: CompiledScan) {
+    this.#compiled = compiled;
+    this.#threshold = STRENGTHS.indexOf(compiled.threshold);
+    const { detectors } = compiled;
+    this.#contexts = detectors.map(({ context }) => (context === undefined ? null : []));
+    this.#matches = new Uint16Array(detectors.length);
+    this.#near = detectors.map((_, index) => (start, end) => this.#isNear(index, start, end));
+    const ofKind = (kind: Detector["kind"]) =>
+      detectors.flatMap((detector, index) => (detector.kind === kind ? [index] : []));
+    this.#numberDetectors = ofKind("number");
+    this.#wordDetectors = ofKind("word");
+    this.#ibanDetectors = ofKind("iban_head");
+    this.#sheetDetectors = ofKind("sheet");
+  }
+
+  /** `wholeWords`: keywords count only where no letter stands before or after them, since the text was put together. */
+  match(text: string, wholeWords: boolean, budget: Budget, report: Report): void {
+    this.#text = text;
+    this.#budget = budget;
+    this.#report = report;
+    for (const ends of this.#contexts) if (ends !== null && ends.length > 0) ends.length = 0;
+    this.#matches.fill(0);
+    this.#compiled.automaton.run(text, this.#hits);
+    this.#lookAtContext(wholeWords);
+    this.#lookAtLiterals(wholeWords);
+    this.#lookAtNumbers();
+    this.#lookAtWords();
+    this.#lookAtIbanHeads();
+  }
+
+  /** What only shows in a whole sheet as it came, before anything in it is read otherwise. */
+  matchWhole(text: string, report: Report): void {
+    if (this.#sheetDetectors.length === 0 || !BEYOND_ASCII.test(text)) return;
+    this.#report = report;
+    for (const index of this.#sheetDetectors) {
+      const detector = this.#compiled.detectors[index];
+      if (detector?.kind === "sheet") for (const match of detector.look(text)) this.#take(match);
+    }
+  }
+
+  #lookAtContext(wholeWords: boolean): void {
+    const { literals, literalCount } = this.#hits;
+    for (let at = 0; at < literalCount; at += 2) {
+      const context = this.#compiled.contexts[literals[at] ?? 0];
+      if (context === undefined || context === null) continue;
+      const end = literals[at + 1] ?? 0;
+      if (!this.#isContext(end - context.length, end, wholeWords)) continue;
+      for (const detector of context.detectors) this.#contexts[detector]?.push(end);
+    }
+  }
+
+  #lookAtLiterals(wholeWords: boolean): void {
+    const { detectors, targets } = this.#compiled;
+    const { literals, literalCount } = this.#hits;
+    for (let at = 0; at < literalCount; at += 2) {
+      const literal = literals[at] ?? 0;
+      const end = literals[at + 1] ?? 0;
+      for (const target of targets[literal] ?? []) {
+        if (target.kind === "keyword") {
+          if (!wholeWords || this.#isKeyword(literal, end)) this.#report(target.code, end - 1);
+        } else if (target.kind === "encoded_keyword") this.#lookAtEncoded(target, end);
+        else if (target.kind === "detector") {
+          const detector = detectors[target.detector];
+          const near = this.#near[target.detector];
+          if (detector?.kind !== "literal" || near === undefined || this.#hasEnough(target.detector)) continue;
+          if (!this.#budget.spend(detector.reach)) return;
+          if (this.#take(detector.look(this.#text, end - target.length, near))) this.#count(target.detector);
+        }
+      }
+    }
+  }
+
+  #lookAtEncoded({ form, code }: { readonly form: string; readonly code: string }, end: number): void {
+    const start = end - form.length;
+    if (!this.#text.startsWith(form, start) || !standsAlone(this.#text, start, end)) return;
+    this.#report(code, start, "decoded");
+  }
+
+  #lookAtNumbers(): void {
+    if (this.#numberDetectors.length === 0) return;
+    const { digits, digitCount } = this.#hits;
+    const run = this.#run;
+    let done = 0;
+    for (let index = 0; index < digitCount; index++) {
+      const at = digits[index] ?? 0;
+      if (at < done) continue;
+      run.read(this.#text, at);
+      const isWhole = run.count < MAX_GROUPS;
+      done = isWhole ? run.end(run.count - 1) : run.start(MAX_GROUPS - OVERLAPPING_GROUPS);
+      if (!this.#budget.spend(NUMBER_COST + GROUP_COST * run.count)) return;
+      this.#lookAtNumber(run);
+    }
+  }
+
+  /** A place that one of them takes is not the next one's too: a card is no phone. */
+  #lookAtNumber(run: NumberRun): void {
+    const taken: Match[] = [];
+    for (const index of this.#numberDetectors) {
+      const detector = this.#compiled.detectors[index];
+      const near = this.#near[index];
+      if (detector?.kind !== "number" || near === undefined || this.#hasEnough(index)) continue;
+      for (const match of detector.look(run, near)) {
+        if (taken.some(({ start, end }) => start < match.end && match.start < end)) continue;
+        if (!this.#take(match)) continue;
+        taken.push(match);
+        this.#count(index);
+      }
+    }
+  }
+
+  #lookAtWords(): void {
+    const { words, wordCount } = this.#hits;
+    for (let at = 0; at < wordCount; at += 2) {
+      const start = words[at] ?? 0;
+      const end = words[at + 1] ?? 0;
+      for (const index of this.#wordDetectors) {
+        const detector = this.#compiled.detectors[index];
+        const near = this.#near[index];
+        if (detector?.kind !== "word" || near === undefined) continue;
+        if (end - start < detector.minLength || end - start > detector.maxLength) continue;
+        if (!this.#budget.spend(detector.reach)) return;
+        this.#take(detector.look(this.#text, start, end, near));
+      }
+    }
+  }
+
+  #lookAtIbanHeads(): void {
+    const { ibanHeads, ibanHeadCount } = this.#hits;
+    for (let index = 0; index < ibanHeadCount; index++) {
+      for (const one of this.#ibanDetectors) {
+        const detector = this.#compiled.detectors[one];
+        const near = this.#near[one];
+        if (detector?.kind !== "iban_head" || near === undefined) continue;
+        if (!this.#budget.spend(detector.reach)) return;
+        this.#take(detector.look(this.#text, ibanHeads[index] ?? 0, near));
+      }
+    }
+  }
+
+  #take(match: Match | null): boolean {
+    if (match === null || STRENGTHS.indexOf(match.strength) < this.#threshold) return false;
+    this.#report(match.code, match.start);
+    return true;
+  }
+
+  #hasEnough(detector: number): boolean {
+    return (this.#matches[detector] ?? 0) >= MAX_MATCHES;
+  }
+
+  #count(detector: number): void {
+    this.#matches[detector] = (this.#matches[detector] ?? 0) + 1;
+  }
+
+  #isNear(detector: number, start: number, end: number): boolean {
+    const ends = this.#contexts[detector] ?? [];
+    let low = 0;
+    let high = ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((ends[middle] ?? 0) < start - BEFORE) low = middle + 1;
+      else high = middle;
+    }
+    return low < ends.length && (ends[low] ?? 0) <= end + AFTER;
+  }
+
+  /** In a text that was put together a longer word may have lost the line that it began. */
+  #isContext(start: number, end: number, isPutTogether: boolean): boolean {
+    if (isPutTogether && end - start >= MIN_GLUED) return !isLetterAt(this.#text, end);
+    return this.#isWord(start, end);
+  }
+
+  #isWord(start: number, end: number): boolean {
+    return !isLetterAt(this.#text, start - 1) && !isLetterAt(this.#text, end);
+  }
+
+  #isKeyword(literal: number, end: number): boolean {
+    const { length } = this.#compiled.literals[literal] ?? "";
+    return this.#isWord(end - length, end);
+  }
+}

@@ -1,0 +1,77 @@
+import type { Budget, Rewrite } from "../sheet.ts";
+import { findPairs, HexReader, isPairAt, isPrefixAt } from "./hex.ts";
+import { RunReader } from "./runs.ts";
+import { readSigns } from "./signs.ts";
+import { readSpelledAddresses } from "./spelled.ts";
+import { Replacing, type Rewritten, unchanged, windowed } from "./windows.ts";
+
+/** Fewer bytes than these may be read as text by chance once in a library of code. */
+const SURE_BYTES = 9;
+const NONE = -1;
+const HEX_PREFIX = "0x";
+
+const runs = new RunReader();
+const hex = new HexReader();
+
+/** Another reading of a sheet, with one level of what is encoded or spelled out in it decoded where it stands. */
+export const decode: Rewrite = (sheet, budget) => {
+  const signs = readSpelledAddresses(readSigns(unchanged(sheet), true, budget));
+  const lists = readHexLists(readHexPairs(signs, budget), budget);
+  return windowed(readRuns(lists, budget));
+};
+
+/** Another reading of a sheet, with one level of escapes read: those that programs write over one another, many times. */
+export const readEscapes: Rewrite = (sheet, budget) => windowed(readSigns(unchanged(sheet), false, budget));
+
+/** Whether text in base64 or in hexadecimal is in a sheet. It would rather miss a short one than be wrong. */
+export function holdsEncodedText(sheet: string, budget: Budget): boolean {
+  for (let from = 0; runs.find(sheet, from, budget); from = runs.end) {
+    if (runs.length >= SURE_BYTES || sheet.charAt(runs.end - 1) === "=") return true;
+  }
+  const pairs = findPairs(sheet, 0);
+  return pairs !== NONE && hex.readPairs(sheet, pairs) && hex.length >= SURE_BYTES;
+}
+
+function readRuns(from: Rewritten, budget: Budget): Rewritten {
+  const { text } = from;
+  const output = new Replacing(from);
+  for (let at = 0; runs.find(text, at, budget); at = runs.end) {
+    output.replace(runs.start);
+    runs.bytes.putInto(output, runs.length);
+    output.resume(runs.end);
+  }
+  return output.done();
+}
+
+function readHexPairs(from: Rewritten, budget: Budget): Rewritten {
+  const { text } = from;
+  const output = new Replacing(from);
+  for (let start = findPairs(text, 0); start !== NONE; start = findPairs(text, hex.end)) {
+    if (hex.readPairs(text, start)) putHex(output, start);
+    if (!spendHex(budget)) break;
+  }
+  return output.done();
+}
+
+function readHexLists(from: Rewritten, budget: Budget): Rewritten {
+  const { text } = from;
+  const output = new Replacing(from);
+  for (let start = text.indexOf(HEX_PREFIX); start !== NONE; start = text.indexOf(HEX_PREFIX, hex.end)) {
+    hex.end = start + HEX_PREFIX.length;
+    if (isPrefixAt(text, start) && isPairAt(text, start + 2) && hex.readList(text, start)) putHex(output, start);
+    if (!spendHex(budget)) break;
+  }
+  return output.done();
+}
+
+function putHex(output: Replacing, start: number): void {
+  output.replace(start);
+  hex.bytes.putInto(output, hex.length);
+  output.resume(hex.end);
+}
+
+function spendHex(budget: Budget): boolean {
+  const { work } = hex;
+  hex.work = 0;
+  return budget.spend(work);
+}

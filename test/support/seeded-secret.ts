@@ -1,0 +1,25 @@
+import { createHash } from "node:crypto";
+import fc from "fast-check";
+
+/** Bytes as random as a key's, and the same for the same seed: fast-check's own strings tend to filler such as `aaa`. */
+export const bytesOf = (seed: number, length: number): Buffer =>
+  Buffer.concat(
+    Array.from({ length: Math.ceil(length / 32) }, (_, part) =>
+      createHash("sha256").update(`${seed}.${part}`).digest(),
+    ),
+  ).subarray(0, length);
+
+export const seed: fc.Arbitrary<number> = fc.nat();
+/** 30 characters of letters and digits, as machines make them; one in thousands would read like words. */
+export const token: fc.Arbitrary<string> = seed
+  .map((from) => bytesOf(from, 60).toString("base64").replace(/\W/g, "").slice(0, 30))
+  .filter((text) => text.replace(/\D/g, "").length >= 3);
+export const hex: fc.Arbitrary<string> = seed.map((from) => bytesOf(from, 20).toString("hex"));
+/** What people choose: a word, a sign and a number that does not count up. */
+export const chosenPassword: fc.Arbitrary<string> = fc
+  .tuple(
+    fc.constantFrom("Sommer", "hunter", "Kraken", "birch"),
+    fc.constantFrom("#", "-", "", "!"),
+    fc.integer({ min: 1, max: 7 }),
+  )
+  .map(([word, sign, digit]) => `${word}${sign}${digit}${digit + 2}0${digit}`);

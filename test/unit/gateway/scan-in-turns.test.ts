@@ -1,0 +1,87 @@
+import { describe, expect, test } from "bun:test";
+import { admit } from "../../../src/gateway/handle-chat.ts";
+import { scanInTurns } from "../../../src/gateway/scan-in-turns.ts";
+import { scan } from "../../../src/scan/scan.ts";
+import { chatRequest, fakeDeps } from "../../support/deps.ts";
+
+const call = () => ({ requestId: Bun.randomUUIDv7(), signal: new AbortController().signal });
+const mail = ["jane.roe", "mail.example.org"].join("@");
+/** A megabyte of words, with something to find at its end. */
+const LONG = chatRequest(`${"The tides of the Atlantic differ from port to port. ".repeat(20_000)}${mail}`);
+
+/** Dependencies whose clock advances at each look, so that every step takes so long, and which count their pauses. */
+function timed(msEachLook: number) {
+  let nowMs = 0;
+  let pauses = 0;
+  const { deps } = fakeDeps({
+    monotonicMs: () => {
+      nowMs += msEachLook;
+      return nowMs;
+    },
+    pause: async () => {
+      pauses++;
+    },
+  });
+  return { deps, pauses: () => pauses };
+}
+
+describe("scanInTurns", () => {
+  test("finds what a scan at once finds", async () => {
+    const { deps } = timed(100);
+    expect(await scanInTurns(deps, LONG)).toEqual(scan(LONG, deps.scan));
+    expect((await scanInTurns(deps, LONG)).map(({ code }) => code)).toContain("pii.email");
+  });
+
+  test("gives others a turn after each step that took long, and none while steps are short", async () => {
+    const long = timed(100);
+    await scanInTurns(long.deps, LONG);
+    expect(long.pauses()).toBeGreaterThan(5);
+    const short = timed(0);
+    await scanInTurns(short.deps, LONG);
+    expect(short.pauses()).toBe(0);
+  });
+
+  test("counts the time since the last turn, not since the begin", async () => {
+    const every = timed(8);
+    await scanInTurns(every.deps, LONG);
+    const everyFourth = timed(2);
+    await scanInTurns(everyFourth.deps, LONG);
+    expect(everyFourth.pauses()).toBeGreaterThan(0);
+    expect(everyFourth.pauses()).toBeLessThan(every.pauses() / 2);
+  });
+
+  test("lets no time pass for a short request", async () => {
+    const { deps, pauses } = timed(1);
+    await scanInTurns(deps, chatRequest("hello"));
+    expect(pauses()).toBe(0);
+  });
+});
+
+describe("admit", () => {
+  test("admits a short request while a long one is being scanned", async () => {
+    const { deps, audit } = fakeDeps({ monotonicMs: tickingClock() });
+    const [long, short] = [call(), call()];
+    const both = [admit(deps, LONG, long), admit(deps, chatRequest("hello"), short)];
+    await Promise.all(both);
+    expect([...audit.intents.keys()]).toEqual([short.requestId, long.requestId]);
+  });
+
+  test("gives a request whose caller leaves meanwhile its one row", async () => {
+    const { deps, audit, openai } = fakeDeps({ monotonicMs: tickingClock() });
+    const caller = new AbortController();
+    const admitting = admit(deps, LONG, { requestId: "left", signal: caller.signal });
+    caller.abort();
+    expect((await admitting).kind).toBe("admitted");
+    expect([...audit.intents.keys()]).toEqual(["left"]);
+    expect(openai.calls).toEqual([]);
+  });
+});
+
+/** A clock of a slow machine, so that the test does not depend on how fast this one is. */
+function tickingClock(): () => number {
+  let nowMs = 0;
+  return () => {
+    nowMs += 5;
+    return nowMs;
+  };
+}
