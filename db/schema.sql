@@ -273,4 +273,5 @@ CREATE INDEX audit_events_received_at_idx ON public.audit_events USING btree (re
 INSERT INTO public.schema_migrations (version) VALUES
     ('20261122080000'),
     ('20261122110000'),
-    ('20261122140000');
+    ('20261122140000'),
+    ('20261122140001');

@@ -424,11 +424,11 @@ describe("migrate", () => {
     const env = { DATA_DIR: join(folder.path, "migrated") };
     const migrate = async (...args: string[]) => (await runGateway(["migrate", ...args], folder.path, env)).stdout;
     expect(await migrate()).toMatch(
-      /^applied +\d{14}_create_audit_events\.sql\napplied +\d{14}_widen_surfaces\.sql\napplied +\d{14}_add_scan_findings\.sql\n$/,
+      /^applied +\d{14}_create_audit_events\.sql\napplied +\d{14}_widen_surfaces\.sql\napplied +\d{14}_add_scan_findings\.sql\napplied +\d{14}_check_scan_findings\.sql\n$/,
     );
     expect(await migrate("up")).toBe("The schema is up to date.\n");
-    expect(await migrate("status")).toMatch(/_add_scan_findings\.sql\nNone is pending\.\n$/);
-    expect(await migrate("down")).toMatch(/^rolled back +\d{14}_add_scan_findings\.sql\n$/);
+    expect(await migrate("status")).toMatch(/_check_scan_findings\.sql\nNone is pending\.\n$/);
+    expect(await migrate("down")).toMatch(/^rolled back +\d{14}_check_scan_findings\.sql\n$/);
     expect((await runGateway(["migrate", "sideways"], folder.path, env)).exitCode).toBe(2);
   });
 });
