@@ -6,6 +6,7 @@ import { err, ok, type Result } from "./core/result.ts";
 import { VERSION } from "./core/version.ts";
 import type { Deps, Providers, Telemetry } from "./gateway/deps.ts";
 import { InFlight } from "./gateway/in-flight.ts";
+import { Turns } from "./gateway/turns.ts";
 import { Unsettled } from "./gateway/unsettled.ts";
 import { withCors } from "./http/cors.ts";
 import { type HttpServer, listen } from "./http/listen.ts";
@@ -173,7 +174,7 @@ function createDeps(config: Config, opened: Opened): Deps {
     now: () => new Date(),
     monotonicMs: () => performance.now(),
     // A macrotask: sockets are read before it runs, which a promise alone would not wait for.
-    pause: () => new Promise((resolve) => setImmediate(resolve)),
+    turns: new Turns(() => new Promise((resolve) => setImmediate(resolve))),
   };
 }
 

@@ -8,6 +8,7 @@ import type { Result } from "../core/result.ts";
 import type { Policy } from "../policy/built-in.ts";
 import type { CompiledScan, ScanOptions } from "../scan/compile.ts";
 import type { InFlight } from "./in-flight.ts";
+import type { Turns } from "./turns.ts";
 
 /** Why the audit could not be written or read; `message` is for the operator and names no secret. */
 export type AuditFailure = { readonly message: string };
@@ -83,6 +84,6 @@ export type Deps = {
   readonly providerTimeoutMs: number;
   readonly now: () => Date;
   readonly monotonicMs: () => number;
-  /** Resolves after what waits to be run has had its turn, other requests among it. */
-  readonly pause: () => Promise<void>;
+  /** For work that would keep other requests waiting. */
+  readonly turns: Turns;
 };

@@ -82,7 +82,7 @@ const AUDIT_RETRY_AFTER_MS = 1_000;
 /** INVARIANT: I6, what could not be put on record is not answered. */
 export const withheld: AnswerError = { ...errorOf("audit.unavailable"), retryAfterMs: AUDIT_RETRY_AFTER_MS };
 
-function errorOf(code: ErrorReason, field: string | null = null): AnswerError {
+export function errorOf(code: ErrorReason, field: string | null = null): AnswerError {
   const message = field === null ? REASONS[code].meaning : `${field}: ${REASONS[code].meaning}`;
   return { code, message, field, retryAfterMs: null };
 }

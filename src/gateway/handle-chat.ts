@@ -7,7 +7,7 @@ import { attemptInTurn, type Errand, openInTurn, type Unanswered } from "./attem
 import { type Answer, type AnswerError, type AnswerHead, type Ending, headOf } from "./chat-result.ts";
 import type { Call, Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
-import { aborted, broken, denied, failed, stopped, succeeded, unfit, withheld } from "./endings.ts";
+import { aborted, broken, denied, errorOf, failed, stopped, succeeded, unfit, withheld } from "./endings.ts";
 import { plan, providerOfWish, type Targets } from "./plan.ts";
 import { countsOf, intentOf } from "./records.ts";
 import { scanInTurns } from "./scan-in-turns.ts";
@@ -31,6 +31,9 @@ export type Refused = {
   readonly error: AnswerError;
 };
 
+/** A request that nobody waits for any more, before anything was decided: there is nothing to put on record. */
+export type Abandoned = { readonly kind: "abandoned"; readonly error: AnswerError };
+
 /** `body` is what the client gets. `overheadMs` is what the gateway itself took of the time. */
 export type Answered<T> = {
   readonly kind: "answered";
@@ -43,11 +46,16 @@ export type Answered<T> = {
  * The first half of the one pipeline that every surface runs: scan, decide, plan, record the intent.
  * INVARIANT: I2, no provider is called before the intent is committed; I3, one row whatever happens after it.
  */
-export async function admit(deps: Deps, request: ChatRequest, call: Call): Promise<Admitted | Refused> {
+export async function admit(deps: Deps, request: ChatRequest, call: Call): Promise<Admitted | Refused | Abandoned> {
   const stopwatch = new Stopwatch(deps.monotonicMs);
   const receivedAt = deps.now();
 
-  const findings = await scanInTurns(deps, request);
+  const stop = new AbortController();
+  const leave = deps.inFlight.add(() => stop.abort());
+  const findings = await scanInTurns(deps, request, () => call.signal.aborted || stop.signal.aborted).finally(leave);
+  if (findings === null) {
+    return { kind: "abandoned", error: errorOf(call.signal.aborted ? "request.aborted" : "gateway.stopping") };
+  }
   stopwatch.lap("scan");
 
   const features = extractFeatures(request, findings, providerOfWish(request.wish, deps.providers));

@@ -3,23 +3,29 @@ import type { Finding } from "../core/finding.ts";
 import { scanInSteps } from "../scan/scan.ts";
 import type { Deps } from "./deps.ts";
 
-/** How long a scan may keep all other requests waiting before they get a turn. */
+/** How long scans, all together, may keep all other requests waiting before those get a turn. */
 const TURN_MS = 8;
+/** Most requests are done in their first turn, and wait for none. Many of them may come at once. */
+const FIRST_TURN_MS = 2;
 
 /**
- * Scans a request without keeping the others waiting. Goes on when its caller leaves: a scan is bounded, and a request
- * that was read whole leaves its row. What the scanner throws ends the request before any provider is called.
+ * Scans a request without keeping the others waiting. Null where nobody waits for it any more: nothing was decided then.
+ * What the scanner throws ends the request before any provider is called.
  */
 export async function scanInTurns(
-  { scan, monotonicMs, pause }: Pick<Deps, "scan" | "monotonicMs" | "pause">,
+  { scan, monotonicMs, turns }: Pick<Deps, "scan" | "monotonicMs" | "turns">,
   request: ChatRequest,
-): Promise<readonly Finding[]> {
+  isAbandoned: () => boolean,
+): Promise<readonly Finding[] | null> {
   const steps = scanInSteps(request, scan);
   let turnBeganMs = monotonicMs();
+  let turnMs = FIRST_TURN_MS;
   for (let step = steps.next(); ; step = steps.next()) {
     if (step.done) return step.value;
-    if (monotonicMs() - turnBeganMs < TURN_MS) continue;
-    await pause();
+    if (monotonicMs() - turnBeganMs < turnMs) continue;
+    await turns.next();
+    if (isAbandoned()) return null;
+    turnMs = TURN_MS;
     turnBeganMs = monotonicMs();
   }
 }

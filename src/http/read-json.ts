@@ -25,7 +25,7 @@ export async function readJson(request: Request, { maxBytes, anyType }: ReadOpti
   const text = decodeUtf8(await readBytes(request, maxBytes));
   const writtenCount = requireDepth(text);
   const value = parseJson(text);
-  const readCount = requireWellFormed(value, "", inexactIntegers(text));
+  const readCount = requireWellFormed(value, [], inexactIntegers(text));
   // The parser keeps the last field of a name. Counting costs next to nothing; what is searched is refused.
   if (readCount !== writtenCount) throw duplicateKey(text);
   return value;
@@ -130,27 +130,39 @@ function parseJson(text: string): JsonValue {
  * A lone surrogate has no encoding: it would reach scanner and provider as different texts. Nor has a number beyond all
  * that a double holds: what was read of it could not be written again. Gives how many fields all objects have together.
  */
-function requireWellFormed(value: unknown, path: string, inexact: ReadonlySet<number>): number {
+function requireWellFormed(value: unknown, path: Path, inexact: ReadonlySet<number>): number {
   let fieldCount = 0;
   if (typeof value === "string") {
-    if (!value.isWellFormed()) throw loneSurrogate(path);
+    if (!value.isWellFormed()) throw loneSurrogate(pointerOf(path));
   } else if (typeof value === "number") {
-    if (!Number.isFinite(value) || inexact.has(value)) throw inexpressible(path);
+    if (!Number.isFinite(value) || inexact.has(value)) throw inexpressible(pointerOf(path));
   } else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) fieldCount += requireWellFormed(item, `${path}/${index}`, inexact);
+    for (let index = 0; index < value.length; index++) {
+      path.push(index);
+      fieldCount += requireWellFormed(value[index], path, inexact);
+      path.pop();
+    }
   } else if (typeof value === "object" && value !== null) {
     for (const [key, item] of Object.entries(value)) {
-      if (!key.isWellFormed()) throw loneSurrogate(path);
-      fieldCount += 1 + requireWellFormed(item, `${path}/${safeName(key) ?? "*"}`, inexact);
+      if (!key.isWellFormed()) throw loneSurrogate(pointerOf(path));
+      path.push(key);
+      fieldCount += 1 + requireWellFormed(item, path, inexact);
+      path.pop();
     }
   }
   return fieldCount;
 }
 
+/** Where a walk is. It is written only where something is wrong: a body may have millions of places. */
+type Path = (string | number)[];
+
+const pointerOf = (path: Path): string =>
+  path.map((step) => `/${typeof step === "number" ? step : (safeName(step) ?? "*")}`).join("");
+
 /** Of two fields one would be scanned and the other, by a reader that keeps the first, be answered. */
 function duplicateKey(text: string): Refusal {
   const { parents = [], key = "" } = findDuplicateKey(text) ?? {};
-  const parent = parents.map((step) => `/${typeof step === "number" ? step : (safeName(step) ?? "*")}`).join("");
+  const parent = pointerOf([...parents]);
   const name = safeName(key);
   const field = toFieldName(name === null ? parent : `${parent}/${name}`);
   const message = name === null ? `${field} has a field twice.` : `${field} stands twice in its object.`;

@@ -31,6 +31,7 @@ export function surfaceHandler<S extends TSchema>(
     const call = { requestId: requestIdOf(httpRequest), signal: httpRequest.signal };
 
     const admitted = await admit(deps, request, call);
+    if (admitted.kind === "abandoned") throw new Refusal(admitted.error.code, admitted.error.message);
     if (admitted.kind === "refused") return refusalResponse(admitted, dialect);
     const contextOf = (head: AnswerHead): AnswerContext => ({
       request,

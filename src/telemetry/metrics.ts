@@ -8,7 +8,9 @@ import { ERROR_REASONS, ROUTING_REASONS } from "../core/reasons.ts";
 const LATENCY_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
 /** From a few words to the megabytes whose scan gives others their turns. */
-const SCAN_BUCKETS_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1];
+const SCAN_BUCKETS_SECONDS = [
+  0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 20,
+];
 
 /** Every label takes its values from a closed set, so the number of series is bounded by this file. */
 export const LABEL_VALUES = {

@@ -5,6 +5,7 @@ import type { JsonObject } from "../../src/core/json.ts";
 import { parseModelWish } from "../../src/core/models.ts";
 import type { ChatFinished, Deps, Telemetry } from "../../src/gateway/deps.ts";
 import { InFlight } from "../../src/gateway/in-flight.ts";
+import { Turns } from "../../src/gateway/turns.ts";
 import type { ScanOptions } from "../../src/scan/compile.ts";
 import { scanFor } from "./compiled-scan.ts";
 import { fakeProvider } from "./fake-provider.ts";
@@ -52,7 +53,7 @@ export function fakeDeps(overrides: Partial<Deps> = {}) {
     providerTimeoutMs: 1_000,
     now: () => new Date("2026-11-22T10:00:00.000Z"),
     monotonicMs: () => performance.now(),
-    pause: () => new Promise((resolve) => setImmediate(resolve)),
+    turns: new Turns(() => new Promise((resolve) => setImmediate(resolve))),
     ...overrides,
   };
   return { deps, audit, telemetry, local, openai };

@@ -22,6 +22,7 @@ type Handled = {
 /** Both halves of the pipeline for a whole answer, as a surface runs them; the client gets the answer as it is. */
 async function handle(deps: Deps, request: ChatRequest, from: Call, render: Render<Answer> = ok): Promise<Handled> {
   const admitted = await admit(deps, request, from);
+  if (admitted.kind === "abandoned") throw new Error("abandoned too early");
   const handled = admitted.kind === "refused" ? admitted : await answerWhole(deps, admitted, render);
   const { head, overheadMs } = handled;
   return handled.kind === "answered"

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { admit } from "../../../src/gateway/handle-chat.ts";
 import { scanInTurns } from "../../../src/gateway/scan-in-turns.ts";
+import { Turns } from "../../../src/gateway/turns.ts";
 import { scan } from "../../../src/scan/scan.ts";
 import { chatRequest, fakeDeps } from "../../support/deps.ts";
 
@@ -18,41 +19,43 @@ function timed(msEachLook: number) {
       nowMs += msEachLook;
       return nowMs;
     },
-    pause: async () => {
+    turns: new Turns(async () => {
       pauses++;
-    },
+    }),
   });
   return { deps, pauses: () => pauses };
 }
 
+const never = () => false;
+
 describe("scanInTurns", () => {
   test("finds what a scan at once finds", async () => {
     const { deps } = timed(100);
-    expect(await scanInTurns(deps, LONG)).toEqual(scan(LONG, deps.scan));
-    expect((await scanInTurns(deps, LONG)).map(({ code }) => code)).toContain("pii.email");
+    expect(await scanInTurns(deps, LONG, never)).toEqual(scan(LONG, deps.scan));
+    expect((await scanInTurns(deps, LONG, never))?.map(({ code }) => code)).toContain("pii.email");
   });
 
   test("gives others a turn after each step that took long, and none while steps are short", async () => {
     const long = timed(100);
-    await scanInTurns(long.deps, LONG);
+    await scanInTurns(long.deps, LONG, never);
     expect(long.pauses()).toBeGreaterThan(5);
     const short = timed(0);
-    await scanInTurns(short.deps, LONG);
+    await scanInTurns(short.deps, LONG, never);
     expect(short.pauses()).toBe(0);
   });
 
   test("counts the time since the last turn, not since the begin", async () => {
     const every = timed(8);
-    await scanInTurns(every.deps, LONG);
+    await scanInTurns(every.deps, LONG, never);
     const everyFourth = timed(2);
-    await scanInTurns(everyFourth.deps, LONG);
+    await scanInTurns(everyFourth.deps, LONG, never);
     expect(everyFourth.pauses()).toBeGreaterThan(0);
     expect(everyFourth.pauses()).toBeLessThan(every.pauses() / 2);
   });
 
   test("lets no time pass for a short request", async () => {
-    const { deps, pauses } = timed(1);
-    await scanInTurns(deps, chatRequest("hello"));
+    const { deps, pauses } = timed(0.01);
+    await scanInTurns(deps, chatRequest("hello"), never);
     expect(pauses()).toBe(0);
   });
 });
@@ -66,14 +69,22 @@ describe("admit", () => {
     expect([...audit.intents.keys()]).toEqual([short.requestId, long.requestId]);
   });
 
-  test("gives a request whose caller leaves meanwhile its one row", async () => {
+  test("gives up a scan whose caller leaves meanwhile; nothing was decided, so there is no row", async () => {
     const { deps, audit, openai } = fakeDeps({ monotonicMs: tickingClock() });
     const caller = new AbortController();
     const admitting = admit(deps, LONG, { requestId: "left", signal: caller.signal });
     caller.abort();
-    expect((await admitting).kind).toBe("admitted");
-    expect([...audit.intents.keys()]).toEqual(["left"]);
+    expect(await admitting).toMatchObject({ kind: "abandoned", error: { code: "request.aborted" } });
+    expect(audit.intents.size).toBe(0);
     expect(openai.calls).toEqual([]);
+  });
+
+  test("gives up a scan when the process cannot wait any longer", async () => {
+    const { deps, audit } = fakeDeps({ monotonicMs: tickingClock() });
+    const admitting = admit(deps, LONG, call());
+    deps.inFlight.cutAll();
+    expect(await admitting).toMatchObject({ kind: "abandoned", error: { code: "gateway.stopping" } });
+    expect(audit.intents.size).toBe(0);
   });
 });
 

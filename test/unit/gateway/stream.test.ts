@@ -27,6 +27,7 @@ function setUp(behaviour: Behaviour, overrides: Partial<Deps> = {}, encoderOf: (
   const requestId = Bun.randomUUIDv7();
   const start = async (request: ChatRequest = HELLO) => {
     const admitted = await admit(fakes.deps, request, { requestId, signal: caller.signal });
+    if (admitted.kind === "abandoned") throw new Error("abandoned too early");
     return admitted.kind === "refused" ? admitted : answerStream(fakes.deps, admitted, encoderOf);
   };
   const begin = async (): Promise<AnswerStream> => {
@@ -381,7 +382,7 @@ describe("a stream that fails", () => {
     const request = chatRequest("a secret", { streamed: true });
     const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal };
     const admitted = await admit(deps, request, call);
-    if (admitted.kind === "refused") throw new Error("it was refused too early");
+    if (admitted.kind !== "admitted") throw new Error("it was refused too early");
     const started = await answerStream(
       { ...deps, providers: { ...deps.providers, local: moved } },
       admitted,
@@ -548,7 +549,7 @@ describe("two targets", () => {
     const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal };
     const first = await admit(fakes.deps, HELLO, call);
     const second = await admit(fakes.deps, chatRequest("x".repeat(11)), { ...call, requestId: Bun.randomUUIDv7() });
-    if (first.kind === "refused" || second.kind === "refused") throw new Error("refused too early");
+    if (first.kind !== "admitted" || second.kind !== "admitted") throw new Error("refused too early");
     const started = await answerStream(
       fakes.deps,
       { ...first, targets: [first.targets[0], second.targets[0]] },

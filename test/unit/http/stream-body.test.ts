@@ -30,7 +30,7 @@ async function setUp(behaviour: Behaviour, { pingEveryMs = 60_000, encoder = wor
   const caller = new AbortController();
   const call = { requestId: Bun.randomUUIDv7(), signal: caller.signal };
   const admitted = await admit(fakes.deps, chatRequest("hello", { streamed: true }), call);
-  if (admitted.kind === "refused") throw new Error("refused too early");
+  if (admitted.kind !== "admitted") throw new Error("refused too early");
   const opening = answerStream(fakes.deps, admitted, encoder);
   const body = streamBody(opening, encoder(admitted.head), pingEveryMs);
   const outcome = () => fakes.audit.outcomes.get(call.requestId);
@@ -117,7 +117,7 @@ describe("the body of a stream", () => {
     const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal };
     const first = await admit(deps, chatRequest("hello", { streamed: true }), call);
     const second = await admit(deps, chatRequest("x".repeat(11)), { ...call, requestId: Bun.randomUUIDv7() });
-    if (first.kind === "refused" || second.kind === "refused") throw new Error("refused too early");
+    if (first.kind !== "admitted" || second.kind !== "admitted") throw new Error("refused too early");
     const opening = answerStream(deps, { ...first, targets: [first.targets[0], second.targets[0]] }, wordsFor);
     const body = streamBody(opening, wordsFor(first.head));
     expect(await new Response(body).text()).toBe("open(openai) from openai end(openai-default)");
