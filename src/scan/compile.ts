@@ -4,7 +4,9 @@ import { err, ok, type Result } from "../core/result.ts";
 import { Automaton } from "./automaton.ts";
 import type { Detector, Strength } from "./detector.ts";
 import { DETECTORS } from "./detectors/all.ts";
+import { SECRET_RULES } from "./detectors/secrets/all.ts";
 import { encodedForms } from "./encoded-keyword.ts";
+import type { SecretRule } from "./secret-rule.ts";
 import { compilePattern, type UserPattern } from "./user-pattern.ts";
 import { foldKeyword } from "./views/fold.ts";
 
@@ -19,6 +21,15 @@ export type ScanOptions = {
   /** Matches that are less sure than this are not reported; `medium` unless said otherwise. */
   readonly threshold?: Strength;
 };
+
+/** The built-in rules in force. Keywords and patterns of a policy are its own, and none of them belongs in a hash. */
+export type Rules = {
+  readonly detectors: readonly Detector[];
+  readonly secrets: readonly SecretRule[];
+  readonly threshold: Strength;
+};
+
+export const DEFAULT_RULES: Rules = { detectors: DETECTORS, secrets: SECRET_RULES, threshold: "medium" };
 
 /** `message` says what to change and quotes no keyword. */
 export type ScanFault = { readonly message: string };
@@ -49,12 +60,13 @@ export type CompiledScan = {
 };
 
 export function compileScan(options: ScanOptions): Result<CompiledScan, readonly ScanFault[]> {
-  const { keywords, detectSensitiveData, patterns = [], threshold = "medium" } = options;
-  const compiled = patterns.map(compilePattern);
-  const faults = compiled.flatMap((pattern) => (pattern.ok ? [] : [pattern.error]));
+  const { keywords, detectSensitiveData, patterns = [], threshold = DEFAULT_RULES.threshold } = options;
+  const rules = detectSensitiveData ? { ...DEFAULT_RULES, threshold } : { detectors: [], secrets: [], threshold };
+  const compiled = patterns.map((pattern, index) => compilePattern(pattern, index + 1));
+  const faults = [...compiled.flatMap((pattern) => (pattern.ok ? [] : pattern.error)), ...sameNames(patterns)];
   if (faults.length > 0) return err(faults);
   const own = compiled.flatMap((pattern) => (pattern.ok ? [pattern.value] : []));
-  const detectors = [...(detectSensitiveData ? DETECTORS : []), ...own];
+  const detectors = [...rules.detectors, ...own];
 
   const literals = new Literals();
   for (const keyword of keywords) {
@@ -74,7 +86,7 @@ export function compileScan(options: ScanOptions): Result<CompiledScan, readonly
   }
   const automaton = Automaton.build(literals.texts);
   if (automaton === null) return err([{ message: "There are more keywords than the scanner can hold; use fewer." }]);
-  const ruleset = `${RULESET_VERSION}:${rulesetHash(DETECTORS)}`;
+  const ruleset = `${RULESET_VERSION}:${rulesetHash(rules)}`;
   const active = detectors.length > 0 || literals.texts.length > 0;
   return ok({
     ruleset,
@@ -88,6 +100,17 @@ export function compileScan(options: ScanOptions): Result<CompiledScan, readonly
   });
 }
 
+/** Findings of two patterns with one name could not be told apart. */
+function sameNames(patterns: readonly UserPattern[]): readonly ScanFault[] {
+  const first = new Map<string, number>();
+  return patterns.flatMap(({ id }, index) => {
+    const known = first.get(id);
+    if (known !== undefined) return [{ message: `Patterns ${known} and ${index + 1} of the list have the same id.` }];
+    first.set(id, index + 1);
+    return [];
+  });
+}
+
 /** Texts without duplicates, and all that each of them stands for. */
 class Literals {
   readonly texts: string[] = [];
@@ -98,7 +121,7 @@ class Literals {
   add(text: string, target: Target): void {
     const known = this.targets[this.#indexOf(text)] ?? [];
     // A keyword given twice is one keyword.
-    if (target.kind !== "keyword" || !known.some(({ kind }) => kind === "keyword")) known.push(target);
+    if (target.kind === "detector" || !known.some((other) => isSame(other, target))) known.push(target);
   }
 
   addContext(text: string, context: ContextWord): void {
@@ -116,6 +139,9 @@ class Literals {
   }
 }
 
+const isSame = (one: Target, other: Target): boolean =>
+  one.kind === other.kind && (one.kind !== "encoded_keyword" || (other.kind === one.kind && other.form === one.form));
+
 function contextWords(detectors: readonly Detector[]): ReadonlyMap<string, readonly number[]> {
   const words = new Map<string, number[]>();
   for (const [index, { context = [] }] of detectors.entries()) {
@@ -125,7 +151,9 @@ function contextWords(detectors: readonly Detector[]): ReadonlyMap<string, reado
 }
 
 /** Over what the rules say of themselves. What a checksum computes is not in it: that is for the version to say. */
-export function rulesetHash(detectors: readonly Detector[]): string {
+export function rulesetHash({ detectors, secrets, threshold }: Rules): string {
   const said = detectors.map((detector) => ({ ...detector, look: null }));
-  return createHash("sha256").update(JSON.stringify(said)).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify([said, secrets, threshold]))
+    .digest("hex");
 }

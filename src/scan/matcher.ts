@@ -1,10 +1,10 @@
 import type { View } from "../core/finding.ts";
 import { Hits } from "./automaton.ts";
 import type { CompiledScan } from "./compile.ts";
-import { type Detector, type Match, STRENGTHS } from "./detector.ts";
+import { type Detector, type Match, type Near, type NumberDetector, STRENGTHS } from "./detector.ts";
 import { standsAlone } from "./encoded-keyword.ts";
 import { MAX_GROUPS, NumberRun } from "./number-run.ts";
-import { Budget } from "./sheet.ts";
+import { Budget, isAscii } from "./sheet.ts";
 
 /** How far from a match a word of context may end before it, and begin after it. */
 const BEFORE = 64;
@@ -12,18 +12,20 @@ const AFTER = 32;
 /** A run that is longer than what is read of it at once goes on so many groups before its end. */
 const OVERLAPPING_GROUPS = 8;
 /** What all number detectors together are charged for a run, and for each of its groups: most are rejected at a glance. */
-const NUMBER_COST = 8;
-const GROUP_COST = 4;
+const NUMBER_COST = 24;
+const GROUP_COST = 12;
 const MIN_GLUED = 5;
 /** Matches of one detector in one reading after which it does not look any more: what they are is known by then. */
 const MAX_MATCHES = 256;
-const BEYOND_ASCII = /\P{ASCII}/u;
 
 /** Also false before a text and behind it, where there is no unit. */
 function isLetterAt(text: string, at: number): boolean {
   const lower = text.charCodeAt(at) | 0x20;
   return lower >= 0x61 && lower <= 0x7a;
 }
+
+type NumberLook = { readonly look: NumberDetector["look"]; readonly near: Near; readonly index: number };
+const NO_MATCHES: readonly Match[] = [];
 
 /** What is told of a sheet: a code, and an offset in its text; the view where it is another than the sheet's. */
 export type Report = (code: string, at: number, view?: View) => void;
@@ -40,7 +42,7 @@ export class Matcher {
   /** For each detector with words of context: where such words end, in order. */
   readonly #contexts: readonly (number[] | null)[];
   readonly #near: readonly ((start: number, end: number) => boolean)[];
-  readonly #numberDetectors: readonly number[];
+  readonly #numberDetectors: readonly NumberLook[];
   readonly #wordDetectors: readonly number[];
   readonly #ibanDetectors: readonly number[];
   readonly #sheetDetectors: readonly number[];
@@ -59,7 +61,10 @@ export class Matcher {
     this.#near = detectors.map((_, index) => (start, end) => this.#isNear(index, start, end));
     const ofKind = (kind: Detector["kind"]) =>
       detectors.flatMap((detector, index) => (detector.kind === kind ? [index] : []));
-    this.#numberDetectors = ofKind("number");
+    this.#numberDetectors = detectors.flatMap((detector, index) => {
+      const near = this.#near[index];
+      return detector.kind === "number" && near !== undefined ? [{ look: detector.look, near, index }] : [];
+    });
     this.#wordDetectors = ofKind("word");
     this.#ibanDetectors = ofKind("iban_head");
     this.#sheetDetectors = ofKind("sheet");
@@ -82,7 +87,7 @@ export class Matcher {
 
   /** What only shows in a whole sheet as it came, before anything in it is read otherwise. */
   matchWhole(text: string, report: Report): void {
-    if (this.#sheetDetectors.length === 0 || !BEYOND_ASCII.test(text)) return;
+    if (this.#sheetDetectors.length === 0 || isAscii(text)) return;
     this.#report = report;
     for (const index of this.#sheetDetectors) {
       const detector = this.#compiled.detectors[index];
@@ -146,18 +151,23 @@ export class Matcher {
 
   /** A place that one of them takes is not the next one's too: a card is no phone. */
   #lookAtNumber(run: NumberRun): void {
-    const taken: Match[] = [];
-    for (const index of this.#numberDetectors) {
-      const detector = this.#compiled.detectors[index];
-      const near = this.#near[index];
-      if (detector?.kind !== "number" || near === undefined || this.#hasEnough(index)) continue;
-      for (const match of detector.look(run, near)) {
-        if (taken.some(({ start, end }) => start < match.end && match.start < end)) continue;
-        if (!this.#take(match)) continue;
-        taken.push(match);
-        this.#count(index);
-      }
+    let taken: readonly Match[] = NO_MATCHES;
+    for (const { look, near, index } of this.#numberDetectors) {
+      if (this.#hasEnough(index)) continue;
+      const matches = look(run, near);
+      if (matches.length > 0) taken = this.#takeNumbers(matches, index, taken);
     }
+  }
+
+  /** Answers with all that are taken now. */
+  #takeNumbers(matches: readonly Match[], detector: number, taken: readonly Match[]): readonly Match[] {
+    const all = [...taken];
+    for (const match of matches) {
+      if (all.some(({ start, end }) => start < match.end && match.start < end) || !this.#take(match)) continue;
+      all.push(match);
+      this.#count(detector);
+    }
+    return all;
   }
 
   #lookAtWords(): void {

@@ -2,9 +2,10 @@ import type { ChatRequest } from "../core/chat.ts";
 import { BUDGET_EXCEEDED, type Finding, type View } from "../core/finding.ts";
 import { Collector } from "./collector.ts";
 import type { CompiledScan } from "./compile.ts";
+import { learnFirstSeen } from "./first-seen.ts";
 import { Matcher, type Report } from "./matcher.ts";
 import { opaqueContent } from "./opaque.ts";
-import { gather, gatherJoined, isDeeper, MAX_LEVELS, type Place, ROOT, type Sheet, Sheets } from "./segments.ts";
+import { gather, gatherJoined, isDeeper, MAX_LEVELS, Pace, type Place, ROOT, type Sheet, Sheets } from "./segments.ts";
 import { BOUNDARY, Budget, type Rewrite } from "./sheet.ts";
 import { decode, holdsEncodedText, readEscapes } from "./views/decode.ts";
 import { joinLetters, joinLines } from "./views/join.ts";
@@ -13,8 +14,8 @@ import { smuggledText } from "./views/smuggled.ts";
 import { unmask } from "./views/unmask.ts";
 
 /** Units of work for one character of a sheet and all its readings, and those that even the smallest sheet has. */
-const WORK_PER_CHARACTER = 64;
-const SMALLEST_WORK = 200_000;
+const WORK_PER_CHARACTER = 56;
+const SMALLEST_WORK = 100_000;
 /** What one pass of the matcher over a character of another reading is charged. */
 const READING_COST = 3;
 /** How often base64 and the like is decoded out of what was decoded; what is still encoded then counts as not scanned. */
@@ -22,7 +23,7 @@ const MAX_DEPTH = 2;
 /** What may be between two texts that are one: nothing, where a word is broken, or a space. */
 const SEPARATORS = ["", " "] as const;
 /** Escapes halve with each level: more levels than any program nests. */
-const MAX_ESCAPE_LEVELS = 16;
+const MAX_ESCAPE_LEVELS = 15;
 
 export type Scannable = Pick<ChatRequest, "body"> & { readonly task: ChatRequest["task"] | null };
 
@@ -41,24 +42,23 @@ export function scan(request: Scannable, compiled: CompiledScan): readonly Findi
 
 /** The same in steps of a bounded amount of work, for whoever has other things to do in between. */
 export function* scanInSteps(request: Scannable, compiled: CompiledScan): Generator<void, readonly Finding[]> {
-  if (isDeeper(request.body, MAX_LEVELS)) return [{ code: BUDGET_EXCEEDED, path: "", view: "raw", count: 1 }];
+  const pace = new Pace();
+  if (yield* isDeeper(request.body, MAX_LEVELS, pace))
+    return [{ code: BUDGET_EXCEEDED, path: "", view: "raw", count: 1 }];
   const opaque = opaqueContent(request);
   if (!compiled.active) return opaque;
+  yield;
   const collector = new Collector();
   const sheets = new Sheets();
-  gather(request.body, ROOT, sheets);
-  const joined = SEPARATORS.map((separator) => {
-    const texts = new Sheets();
-    gatherJoined(request.body, separator, texts);
-    return { reading: `joined by ${separator.length}`, texts };
-  });
-  if (sheets.overflowed || joined.some(({ texts }) => texts.overflowed))
+  yield* gather(request.body, ROOT, sheets, pace);
+  const joined = SEPARATORS.map((separator) => ({ separator, sheets: new Sheets() }));
+  yield* gatherJoined(request.body, joined, pace);
+  if (sheets.overflowed || joined.some((one) => one.sheets.overflowed))
     collector.add(BUDGET_EXCEEDED, ROOT, "raw", "raw");
-  yield;
   const reader = new Reader(compiled, collector);
   for (const sheet of sheets.finish()) yield* reader.read(sheet, "raw", "raw");
-  for (const { reading, texts } of joined) {
-    for (const sheet of texts.finish()) yield* reader.read(sheet, "joined", reading);
+  for (const { separator, sheets: texts } of joined) {
+    for (const sheet of texts.finish()) yield* reader.read(sheet, "joined", `joined by ${separator.length}`);
   }
   return [...opaque, ...collector.findings()];
 }
@@ -92,20 +92,22 @@ class Reader {
     this.#isJoined = view === "joined";
     this.#budget = new Budget(SMALLEST_WORK + WORK_PER_CHARACTER * sheet.text.length);
     this.#match(sheet.text, view, reading);
+    yield* learnFirstSeen(sheet.text);
     this.#matcher.matchWhole(sheet.text, this.#reporter(sheet.text, view, reading));
     yield;
-    yield* this.#readOtherwise(sheet.text, view, 0);
+    yield* this.#readOtherwise(sheet.text, view, 0, reading);
     if (!this.#budget.exhausted) return;
     // Which of the sheet's texts took so long nobody asks: one of them did.
     for (const place of new Set(sheet.places)) this.#collector.add(BUDGET_EXCEEDED, place, view, view);
   }
 
   /** The readings of a text that was matched as it is: undisguised, put together, decoded, and all of that again. */
-  *#readOtherwise(text: string, view: View, depth: number): Generator<void, void> {
-    const readings = [text, ...this.#undisguised(text)];
+  *#readOtherwise(text: string, view: View, depth: number, path: string): Generator<void, void> {
+    if (depth > 0) yield* learnFirstSeen(text);
+    const readings = [text, ...(yield* this.#undisguised(text))];
     yield;
     for (const [index, reading] of readings.entries()) {
-      const name = `${view} ${depth} ${index}`;
+      const name = `${path} ${index}`;
       if (index > 0) this.#matchAgain(reading, view === "raw" ? "normalised" : view, name, false);
       yield;
       for (const joinWhat of [joinLetters, joinLines]) {
@@ -115,19 +117,25 @@ class Reader {
         yield;
       }
     }
-    for (const reading of new Set([text, readings.at(-1) ?? text])) yield* this.#readDecoded(reading, depth);
+    for (const index of new Set([0, readings.length - 1])) {
+      yield* this.#readDecoded(readings[index] ?? text, depth, `${path} ${index} decoded`);
+    }
   }
 
   /** Signs that nobody sees may stand between letters, or be letters themselves: both are tried. */
-  #undisguised(text: string): readonly string[] {
+  *#undisguised(text: string): Generator<void, readonly string[]> {
     const shown = this.#rewritten(smuggledText, text);
     const readings: string[] = [];
     for (const start of shown === null ? [text] : [text, shown]) {
-      if (start !== text) readings.push(start);
+      if (start !== text) {
+        readings.push(start);
+        yield* learnFirstSeen(start);
+      }
       // Look-alikes come first, since the other case of a letter looks like another one.
       const unmasked = this.#rewritten(unmask, start);
       for (const reading of unmasked === null ? [start] : [start, unmasked]) {
         const normalised = this.#rewritten(normalise, reading);
+        if (normalised !== null) yield;
         if (normalised !== null) readings.push(normalised);
         else if (reading === unmasked) readings.push(unmasked);
       }
@@ -139,26 +147,26 @@ class Reader {
     return this.#budget.exhausted ? null : rewrite(text, this.#budget);
   }
 
-  *#readDecoded(text: string, depth: number): Generator<void, void> {
+  *#readDecoded(text: string, depth: number, name: string): Generator<void, void> {
     if (depth === MAX_DEPTH) {
       if (holdsEncodedText(text, this.#budget)) this.#budget.spend(Number.POSITIVE_INFINITY);
-      yield* this.#readMoreEscapes(text);
+      yield* this.#readMoreEscapes(text, name);
       return;
     }
     const decoded = this.#rewritten(decode, text);
     if (decoded === null) return;
-    this.#matchAgain(decoded, "decoded", `decoded ${depth}`, false);
+    this.#matchAgain(decoded, "decoded", name, false);
     yield;
-    yield* this.#readOtherwise(decoded, "decoded", depth + 1);
+    yield* this.#readOtherwise(decoded, "decoded", depth + 1, name);
   }
 
   /** Escapes upon escapes, as JSON within JSON within JSON has them, cost little and may go deeper. */
-  *#readMoreEscapes(text: string): Generator<void, void> {
+  *#readMoreEscapes(text: string, name: string): Generator<void, void> {
     let current = text;
     for (let level = MAX_DEPTH; level < MAX_ESCAPE_LEVELS; level++) {
       const next = this.#rewritten(readEscapes, current);
       if (next === null) return;
-      this.#matchAgain(next, "decoded", `unescaped ${level}`, false);
+      this.#matchAgain(next, "decoded", `${name} ${level}`, false);
       yield;
       current = next;
     }

@@ -1,4 +1,5 @@
 import type { LiteralDetector, Match, Near, Strength } from "./detector.ts";
+import { surpriseOf } from "./detectors/surprise.ts";
 import { entropyOf } from "./entropy.ts";
 
 /** A kind of secret that its form gives away. */
@@ -18,6 +19,8 @@ export type SecretRule = {
   readonly behind?: number;
   /** Shannon entropy that the random part must have, bits a character. What is written by hand as filler has less. */
   readonly minEntropy: number;
+  /** Bits of surprise that its characters must have on average: entropy alone takes `0123456789abcdef` for random. */
+  readonly minSurprise?: number;
   /** Whether a letter or digit may stand right before the match. */
   readonly inWord?: boolean;
   /** Words one of which must stand near, where the form alone is not enough. */
@@ -26,6 +29,11 @@ export type SecretRule = {
   readonly reach: number;
   readonly strength?: Strength;
 };
+
+function isRandom(value: string, { minEntropy, minSurprise = 0 }: SecretRule): boolean {
+  if (entropyOf(value) < minEntropy) return false;
+  return minSurprise === 0 || surpriseOf(value) >= minSurprise * value.length;
+}
 
 const WORD_CHARACTER = /[A-Za-z0-9]/;
 
@@ -37,7 +45,7 @@ export function secretRule(rule: SecretRule): LiteralDetector {
     if (start < 0 || (!inWord && start > 0 && WORD_CHARACTER.test(text.charAt(start - 1)))) return null;
     pattern.lastIndex = start;
     const found = pattern.exec(text);
-    if (found === null || entropyOf(found[1] ?? found[0]) < rule.minEntropy) return null;
+    if (found === null || !isRandom(found[1] ?? found[0], rule)) return null;
     const end = start + found[0].length;
     return context === undefined || near(start, end) ? { code, start, end, strength } : null;
   };

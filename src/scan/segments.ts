@@ -17,100 +17,170 @@ export function pathOf({ parent, key }: Place): string {
 export type Sheet = { readonly text: string; readonly places: readonly Place[] };
 
 /** Characters of one sheet, about: what is done between two pauses of a scan is bounded by it. */
-const SHEET_SIZE = 65_536;
+const SHEET_SIZE = 32_768;
 /** Longer texts are cut into pieces that overlap by so much, which is more than any detector reads. */
 const OVERLAP = 1_024;
 /** Strings, numbers and keys of a body beyond which it counts as unscannable: the scan is to take no more than moments. */
 export const MAX_TEXTS = 200_000;
+/** Objects and lists beyond which it counts as unscannable, whatever is in them. */
+const MAX_CONTAINERS = 200_000;
+/** Values of a body that are gone through between two pauses of a scan. */
+const VALUES_PER_STEP = 4_096;
 /** A text may not pass for the marks of a sheet. The mark it becomes is as invisible as it was. */
-const MARKS = new RegExp(`[${BOUNDARY}${CUT}${NAME_END}]`, "g");
-const NO_MARK = "\u0003";
+const MARKS = [BOUNDARY, CUT, NAME_END] as const;
+const LAST_MARK = NAME_END.charCodeAt(0);
+const NO_MARK = 0x03;
+
+/** Counts the values that are gone through, so that a scan pauses after so many of them. */
+export class Pace {
+  #values = 0;
+
+  /** Whether it is time for a pause. */
+  isDue(): boolean {
+    return ++this.#values % VALUES_PER_STEP === 0;
+  }
+}
+
+/** Texts that make one sheet, as they came: they are put together when it is their turn, since that takes time, too. */
+type Draft = { readonly texts: string[]; readonly places: Place[]; readonly names: Set<number> };
+
+const emptyDraft = (): Draft => ({ texts: [], places: [], names: new Set() });
 
 export class Sheets {
-  readonly #sheets: Sheet[] = [];
-  /** Texts added so far; those beyond MAX_TEXTS are not kept. */
+  readonly #drafts: Draft[] = [];
+  /** Texts and containers so far; those beyond MAX_TEXTS and MAX_CONTAINERS are not kept. */
   #count = 0;
-  #texts: string[] = [];
-  #places: Place[] = [];
+  #containers = 0;
+  #draft = emptyDraft();
   #size = 0;
 
   get overflowed(): boolean {
-    return this.#count > MAX_TEXTS;
+    return this.#count > MAX_TEXTS || this.#containers > MAX_CONTAINERS;
   }
 
   add(text: string, place: Place): void {
     if (++this.#count > MAX_TEXTS) return;
-    const safe = withoutMarks(text);
-    if (safe.length <= SHEET_SIZE) {
-      this.#append(safe, place);
+    if (text.length <= SHEET_SIZE) {
+      this.#append(text, place);
       return;
     }
-    for (let at = 0; at < safe.length - OVERLAP; at += SHEET_SIZE - OVERLAP) {
-      this.#append(safe.slice(at, at + SHEET_SIZE), place);
+    for (let at = 0; at < text.length - OVERLAP; at += SHEET_SIZE - OVERLAP) {
+      this.#append(text.slice(at, at + SHEET_SIZE), place);
     }
   }
 
   /** The name of a text stands right before it, in the same sheet: `password` means something for what comes next. */
   addNamed(name: string, text: string, place: Place): void {
+    if (name.length > OVERLAP) this.add(name, place);
     if (++this.#count > MAX_TEXTS) return;
-    const mark = withoutMarks(name) + NAME_END;
-    if (this.#size + mark.length + text.length > SHEET_SIZE) this.#flush();
-    this.#append(mark, place);
+    const end = name.slice(-OVERLAP);
+    if (this.#size + end.length + text.length > SHEET_SIZE) this.#flush();
+    this.#append(end, place);
+    this.#draft.names.add(this.#draft.texts.length - 1);
     this.add(text, place);
   }
 
-  /** All of them; nothing is added after this. */
-  finish(): readonly Sheet[] {
+  addContainer(): void {
+    this.#containers++;
+  }
+
+  /** All of them, one after another; nothing is added after this. */
+  *finish(): Generator<Sheet, void> {
     this.#flush();
-    return this.#sheets;
+    for (const { texts, places, names } of this.#drafts) {
+      const safe = texts.map((text, index) => withoutMarks(text) + (names.has(index) ? NAME_END : ""));
+      yield { text: safe.join(BOUNDARY), places };
+    }
   }
 
   #append(text: string, place: Place): void {
     if (this.#size + text.length > SHEET_SIZE) this.#flush();
-    this.#texts.push(text);
-    this.#places.push(place);
+    this.#draft.texts.push(text);
+    this.#draft.places.push(place);
     this.#size += text.length + 1;
   }
 
   #flush(): void {
-    if (this.#texts.length === 0) return;
-    this.#sheets.push({ text: this.#texts.join(BOUNDARY), places: this.#places });
-    this.#texts = [];
-    this.#places = [];
+    if (this.#draft.texts.length === 0) return;
+    this.#drafts.push(this.#draft);
+    this.#draft = emptyDraft();
     this.#size = 0;
   }
 }
 
-const withoutMarks = (text: string): string => (text.search(MARKS) < 0 ? text : text.replace(MARKS, NO_MARK));
+function withoutMarks(text: string): string {
+  if (!MARKS.some((mark) => text.includes(mark))) return text;
+  const units = Uint16Array.from({ length: text.length }, (_, at) => {
+    const unit = text.charCodeAt(at);
+    return unit > LAST_MARK ? unit : NO_MARK;
+  });
+  return Buffer.from(units.buffer).toString("utf16le");
+}
 
 /** Deeper than any route reads; what calls itself for each level of a body is safe above it. */
 export const MAX_LEVELS = 128;
 
-export function isDeeper(value: JsonValue, levels: number): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((item: JsonValue) => isDeeper(item, levels - 1));
+/** Whether the containers of a value nest deeper. Goes level by level: nothing is called for each. */
+export function* isDeeper(value: JsonValue, levels: number, pace: Pace): Generator<void, boolean> {
+  let level = [value].filter(isContainer);
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth === levels) return true;
+    const below: JsonContainer[] = [];
+    for (const container of level) {
+      if (pace.isDue()) yield;
+      for (const item of Array.isArray(container) ? container : Object.values(container)) {
+        if (pace.isDue()) yield;
+        if (isContainer(item)) below.push(item);
+      }
+    }
+    level = below;
+  }
+  return false;
 }
 
-/** Every string, number and key, as deep as the body, which is bounded where it is read. Nobody hides a word in `true`. */
-export function gather(value: JsonValue, place: Place, sheets: Sheets): void {
+type JsonContainer = JsonObject | readonly JsonValue[];
+
+const isContainer = (value: JsonValue): value is JsonContainer => typeof value === "object" && value !== null;
+
+/**
+ * Every string, number and key, as deep as the body, which is bounded where it is read. Nobody hides a word in `true`.
+ * In steps of a bounded number of values.
+ */
+export function* gather(value: JsonValue, place: Place, sheets: Sheets, pace: Pace): Generator<void, void> {
+  if (!isContainer(value)) return addText(value, place, sheets);
+  sheets.addContainer();
   if (sheets.overflowed) return;
-  if (typeof value === "string") sheets.add(value, place);
-  else if (typeof value === "number") sheets.add(String(value), place);
-  else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) gather(item, { parent: place, key: index }, sheets);
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) {
+      if (pace.isDue()) yield;
+      const item: JsonValue = value[index] ?? null;
+      const at = { parent: place, key: index };
+      if (isContainer(item)) yield* gather(item, at, sheets, pace);
+      else addText(item, at, sheets);
+      if (sheets.overflowed) return;
+    }
   } else if (isJsonObject(value)) {
-    for (const [key, item] of Object.entries(value)) gatherEntry(key, item, { parent: place, key }, sheets);
+    for (const [key, item] of Object.entries(value)) {
+      if (pace.isDue()) yield;
+      const at = { parent: place, key };
+      addKey(key, item, at, sheets);
+      if (isContainer(item)) yield* gather(item, at, sheets, pace);
+      if (sheets.overflowed) return;
+    }
   }
 }
 
-function gatherEntry(key: string, value: JsonValue, place: Place, sheets: Sheets): void {
+function addText(value: JsonValue, place: Place, sheets: Sheets): void {
+  if (typeof value === "string" || typeof value === "number") sheets.add(String(value), place);
+}
+
+/** A key, and its value where that is a text. */
+function addKey(key: string, value: JsonValue, place: Place, sheets: Sheets): void {
+  const isText = typeof value === "string" || typeof value === "number";
   if (isProtocolName(key)) {
-    if (!isProtocolWord(key, value)) gather(value, place, sheets);
-  } else if (typeof value === "string" || typeof value === "number") sheets.addNamed(key, String(value), place);
-  else {
-    sheets.add(key, place);
-    gather(value, place, sheets);
-  }
+    if (isText && !isProtocolWord(key, value)) sheets.add(String(value), place);
+  } else if (isText) sheets.addNamed(key, String(value), place);
+  else sheets.add(key, place);
 }
 
 /** What a joined text keeps of each text on both sides of a seam: more than most of what can be broken over one. */
@@ -118,33 +188,47 @@ const SEAM = 160;
 /** The texts of a body that stand beside each other though no list holds them. */
 const NEIGHBOURS = ["system", "instructions", "prompt", "input", "suffix"] as const;
 
+/** Texts that are read as one, and what is put between two of them. */
+export type Joined = { readonly separator: string; readonly sheets: Sheets };
+
 /**
  * A phrase, or a number, may begin in one text and end in the next: of parts, of messages, of thoughts, of a prompt and
  * its suffix. Each list of texts is taken as one, with a separator between them or with none.
  */
-export function gatherJoined(body: JsonObject, separator: string, sheets: Sheets): void {
-  const add: AddTexts = (texts, place) => addJoined(texts, separator, place, sheets);
-  add(
-    NEIGHBOURS.flatMap((name) => (typeof body[name] === "string" ? [body[name]] : [])),
-    ROOT,
-  );
-  gatherLists(body, ROOT, add, sheets);
+export function* gatherJoined(body: JsonObject, joined: readonly Joined[], pace: Pace): Generator<void, void> {
+  const neighbours = NEIGHBOURS.flatMap((name) => (typeof body[name] === "string" ? [body[name]] : []));
+  yield* addJoined(neighbours, ROOT, joined, pace);
+  yield* gatherLists(body, ROOT, joined, pace);
 }
 
-type AddTexts = (texts: readonly string[], place: Place) => void;
-
-function gatherLists(value: JsonValue, place: Place, add: AddTexts, sheets: Sheets): void {
-  if (typeof value !== "object" || value === null || sheets.overflowed) return;
+function* gatherLists(
+  value: JsonContainer,
+  place: Place,
+  joined: readonly Joined[],
+  pace: Pace,
+): Generator<void, void> {
+  for (const { sheets } of joined) sheets.addContainer();
+  if (joined.some(({ sheets }) => sheets.overflowed)) return;
   if (isJsonObject(value)) {
-    for (const [key, item] of Object.entries(value)) gatherLists(item, { parent: place, key }, add, sheets);
+    for (const [key, item] of Object.entries(value)) {
+      if (pace.isDue()) yield;
+      if (isContainer(item)) yield* gatherLists(item, { parent: place, key }, joined, pace);
+    }
     return;
   }
-  for (const texts of textsByField(value).values()) add(texts, place);
-  for (const [index, item] of value.entries()) gatherLists(item, { parent: place, key: index }, add, sheets);
+  const fields = yield* textsByField(value, pace);
+  for (const texts of fields.values()) if (texts.length > 1) yield* addJoined(texts, place, joined, pace);
+  for (const [index, item] of value.entries()) {
+    if (pace.isDue()) yield;
+    if (isContainer(item)) yield* gatherLists(item, { parent: place, key: index }, joined, pace);
+  }
 }
 
 /** The texts of a list's items: those that are items themselves, and those that its objects hold under each name. */
-function textsByField(list: readonly JsonValue[]): ReadonlyMap<string, readonly string[]> {
+function* textsByField(
+  list: readonly JsonValue[],
+  pace: Pace,
+): Generator<void, ReadonlyMap<string, readonly string[]>> {
   const fields = new Map<string, string[]>();
   const add = (field: string, text: string | null) => {
     if (text === null) return;
@@ -153,35 +237,52 @@ function textsByField(list: readonly JsonValue[]): ReadonlyMap<string, readonly 
     else texts.push(text);
   };
   for (const item of list) {
+    if (pace.isDue()) yield;
     if (typeof item === "string") add("", item);
     else if (isJsonObject(item)) {
-      for (const [key, value] of Object.entries(item)) if (!isProtocolWord(key, value)) add(`/${key}`, textOf(value));
+      for (const [key, value] of Object.entries(item)) {
+        if (pace.isDue()) yield;
+        if (!isProtocolWord(key, value)) add(`/${key}`, yield* textOf(value, pace));
+      }
     }
   }
   return fields;
 }
 
 /** The text of a message's content, whether it is one or in parts. */
-function textOf(value: JsonValue): string | null {
+function* textOf(value: JsonValue, pace: Pace): Generator<void, string | null> {
   if (typeof value === "string") return value;
   if (!Array.isArray(value)) return null;
-  const texts = value.flatMap((part: JsonValue) => {
-    if (typeof part === "string") return [part];
-    return isJsonObject(part) && typeof part["text"] === "string" ? [part["text"]] : [];
-  });
+  const texts: string[] = [];
+  for (const part of value as readonly JsonValue[]) {
+    if (pace.isDue()) yield;
+    if (typeof part === "string") texts.push(part);
+    else if (isJsonObject(part) && typeof part["text"] === "string") texts.push(part["text"]);
+  }
   return texts.length === 0 ? null : texts.join("");
 }
 
-function addJoined(texts: readonly string[], separator: string, place: Place, sheets: Sheets): void {
+function* addJoined(
+  texts: readonly string[],
+  place: Place,
+  joined: readonly Joined[],
+  pace: Pace,
+): Generator<void, void> {
   if (texts.length < 2) return;
-  let joined = "";
-  for (const [index, text] of texts.entries()) {
-    const seam = index === 0 ? "" : separator;
-    if (text.length <= 2 * SEAM) joined += seam + text;
-    else {
-      if (index > 0) sheets.add(joined + seam + text.slice(0, SEAM), place);
-      joined = text.slice(-SEAM);
+  for (const { separator, sheets } of joined) {
+    let text = "";
+    for (const [index, next] of texts.entries()) {
+      if (pace.isDue()) yield;
+      const seam = index === 0 ? "" : separator;
+      if (next.length <= 2 * SEAM) text += seam + next;
+      else {
+        if (index > 0) sheets.add(text + seam + next.slice(0, SEAM), place);
+        text = next.slice(-SEAM);
+      }
+      if (text.length < SHEET_SIZE - OVERLAP) continue;
+      sheets.add(text, place);
+      text = text.slice(-OVERLAP);
     }
+    sheets.add(text, place);
   }
-  sheets.add(joined, place);
 }

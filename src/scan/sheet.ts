@@ -20,6 +20,9 @@ export const MARGIN = 96;
  */
 export type Rewrite = (sheet: string, budget: Budget) => string | null;
 
+/** Whether a text is ASCII only. The processor's widest instructions tell, far faster than a pattern does. */
+export const isAscii = (text: string): boolean => Buffer.byteLength(text, "utf8") === text.length;
+
 /** Units of work, about one for each character read, that may still be done. Counted rather than timed: a scan is pure. */
 export class Budget {
   #left: number;

@@ -19,18 +19,26 @@ export type UserPattern = {
 const WINDOW = 512;
 const MIN_KEYWORD = 3;
 /** What a run over a window costs beside the reading of a character, as measured: RE2 in JavaScript is slow. */
-const COST_PER_CHARACTER = 40;
+const COST_PER_CHARACTER = 16;
+/** Each character may be tried with each instruction of the pattern; so many of them cost as much as reading one. */
+const INSTRUCTIONS_PER_UNIT = 8;
+/** A larger pattern would spend what even a short prompt may cost on one run. */
+const MAX_INSTRUCTIONS = 1_000;
 const ID = /^[a-z][a-z0-9_]{0,63}$/;
 
-export function compilePattern(rule: UserPattern): Result<LiteralDetector, { readonly message: string }> {
+/** `position` counts from 1, for patterns that have no name to call them by. A fault quotes nothing but a good name. */
+export function compilePattern(
+  rule: UserPattern,
+  position: number,
+): Result<LiteralDetector, readonly { readonly message: string }[]> {
   const { id, strength = "medium" } = rule;
-  if (!ID.test(id)) return err({ message: "A pattern's id is lower-case letters, digits and _, at most 64." });
-  const literals = rule.keywords.flatMap(foldKeyword);
-  if (literals.length === 0 || literals.some((literal) => literal.length < MIN_KEYWORD)) {
-    return err({ message: `Pattern ${id} needs a keyword, and each of at least ${MIN_KEYWORD} characters.` });
-  }
+  const literals = [...new Set(rule.keywords.flatMap(foldKeyword))];
   const compiled = tryToCompile(rule.pattern);
-  if (compiled === null) return err({ message: `Pattern ${id} is not in the syntax of RE2.` });
+  const faults = faultsOf(rule, compiled);
+  if (compiled === null || faults.length > 0) {
+    const name = ID.test(id) ? `Pattern ${id}` : `Pattern ${position} of the list`;
+    return err(faults.map((fault) => ({ message: `${name} ${fault}` })));
+  }
   const code = `pattern.${id}`;
   return ok({
     kind: "literal",
@@ -38,7 +46,7 @@ export function compilePattern(rule: UserPattern): Result<LiteralDetector, { rea
     title: "A pattern of the policy.",
     sources: ["https://github.com/google/re2/wiki/Syntax"],
     literals,
-    reach: WINDOW * COST_PER_CHARACTER,
+    reach: WINDOW * Math.max(COST_PER_CHARACTER, compiled.programSize() / INSTRUCTIONS_PER_UNIT),
     look: (text, at) => {
       const { start, end } = windowAround(text, at);
       // What this throws counts as found: nobody knows that the text is harmless.
@@ -46,6 +54,24 @@ export function compilePattern(rule: UserPattern): Result<LiteralDetector, { rea
       return found ? { code, start: at, end: at + 1, strength } : null;
     },
   });
+}
+
+function faultsOf({ id, keywords }: UserPattern, compiled: RE2JS | null): readonly string[] {
+  const faults: string[] = [];
+  if (!ID.test(id)) faults.push("needs an id of at most 64 lower-case letters, digits and _, a letter first.");
+  if (keywords.length === 0 || keywords.some(isTooShort)) {
+    faults.push(`needs a keyword, and each of at least ${MIN_KEYWORD} characters.`);
+  }
+  if (compiled === null) faults.push("is not in the syntax of RE2, which has no look-around and no back-references.");
+  else if (compiled.programSize() > MAX_INSTRUCTIONS) {
+    faults.push("is too large: make its counted repetitions shorter.");
+  }
+  return faults;
+}
+
+function isTooShort(keyword: string): boolean {
+  const forms = foldKeyword(keyword);
+  return forms.length === 0 || forms.some((form) => Array.from(form).length < MIN_KEYWORD);
 }
 
 function tryToCompile(pattern: string): RE2JS | null {

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { type CompiledScan, compileScan } from "../../src/scan/compile.ts";
 import { alarmsIn, benignChunks, countByCode } from "./benign.ts";
 import { evasionRecall, keywordRecall, qualityOf, type Recall, readLabelled } from "./quality.ts";
-import { ADVERSARIAL, longestStepMs, quantile, timingOf, typicalMs } from "./timing.ts";
+import { ADVERSARIAL, BODIES, longestStepMs, longestStepOfBodyMs, quantile, timingOf, typicalMs } from "./timing.ts";
 
 const { values } = parseArgs({
   options: {
@@ -22,7 +22,12 @@ const { values } = parseArgs({
     only: { type: "string" },
   },
 });
+const PARTS = ["quality", "evasions", "benign", "timing"];
 const { data, show } = values;
+if (values.only !== undefined && !PARTS.includes(values.only)) {
+  console.error(`--only takes one of ${PARTS.join(", ")}`);
+  process.exit(2);
+}
 const wants = (part: string): boolean => values.only === undefined || values.only === part;
 const say = (line: string): void => console.log(line);
 
@@ -34,6 +39,9 @@ function compiled(keywords: readonly string[], detectSensitiveData: boolean): Co
 
 const scanner = compiled([], true);
 say(`rule set ${scanner.ruleset}\n`);
+if (data === undefined && (wants("quality") || wants("evasions"))) {
+  say("Without --data there is no labelled text: quality and evasions are left out.");
+}
 if (data !== undefined && wants("quality")) {
   sayQuality("PII dev set", "pii-dev.jsonl", data);
   sayQuality("secrets dev set", "secrets-dev.jsonl", data);
@@ -48,7 +56,10 @@ if (data !== undefined && wants("evasions")) {
 if (wants("benign") || wants("timing")) {
   const chunks = await benignChunks(values.benign, Number(values.chunks));
   if (wants("benign")) sayBenign(chunks);
-  if (wants("timing")) sayTiming(chunks);
+  if (wants("timing")) {
+    sayTiming(chunks);
+    sayBodies();
+  }
 }
 
 function sayQuality(name: string, file: string, directory: string): void {
@@ -86,6 +97,12 @@ function sayTiming(chunks: Awaited<ReturnType<typeof benignChunks>>): void {
     say(
       `  ${name.padEnd(28)} 32 KB p50 ${ms(timing.p50Ms)}  p90 ${ms(timing.maxMs)}  4x costs ${timing.growth.toFixed(1)}x  1 MB longest step ${ms(step)}`,
     );
+  }
+}
+
+function sayBodies(): void {
+  for (const [name, make] of Object.entries(BODIES)) {
+    say(`  ${name.padEnd(28)} longest step ${ms(longestStepOfBodyMs(make(), scanner))}`);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../src/core/json.ts";
 import type { CompiledScan } from "../../src/scan/compile.ts";
 import { scan, scanInSteps } from "../../src/scan/scan.ts";
 import type { Chunk } from "./benign.ts";
@@ -58,6 +59,17 @@ export const ADVERSARIAL: Readonly<Record<string, (length: number) => string>> =
   "lines of one letter": (length) => filled("a\n", length),
   "dots between letters": (length) => filled("a.b.c.d.", length),
   boundaries: (length) => filled("\u0000", length),
+  "lines of two words": (length) => filled("word\nword", length),
+  "quoted-printable": (length) => filled("=3D=41=42\n", length),
+  "escapes upon escapes": (length) => filled("\\\\\\\\u0041", length),
+  "signs in brackets": (length) => filled("a [at] b (dot) c ", length),
+  "spelled addresses": (length) => filled("a at b dot c dot de ", length),
+  "hex lists": (length) => filled("0x41, 0x42, ", length),
+  "base64 of zeros": (length) => filled("A", length),
+  "keys without values": (length) => filled("key=token:secret ", length),
+  "ligatures and fractions": (length) => filled("\ufb03\u00bd\u3300", length),
+  "one word of two scripts": (length) => filled("a\u0430", length),
+  "overrides of direction": (length) => filled("\u202ea\u202d", length),
   mixed: (length) => filled('a@b.co 4111 GB29 AKIA %41 &#65; \\u0041 YWJjZGVmZ2hp é password="x1" 10.0.0.1 ', length),
 };
 
@@ -99,9 +111,29 @@ export function typicalMs(chunks: readonly Chunk[], compiled: CompiledScan): rea
   return prompts.map((text) => millisecondsOf(() => scan({ body: { text }, task: null }, compiled)));
 }
 
-/** The longest that other requests wait for one step of a scan of 1 MB. */
-export function longestStepMs(make: (length: number) => string, compiled: CompiledScan): number {
-  const steps = scanInSteps({ body: { text: make(KIB * KIB) }, task: null }, compiled);
+/** Bodies of about a megabyte that are many texts, or few, or none. */
+export const BODIES: Readonly<Record<string, () => JsonObject>> = {
+  "200,000 texts": () => ({ input: Array.from({ length: 199_000 }, () => "ab") }),
+  "200,000 numbers": () => ({ x: Array.from({ length: 199_000 }, (_, index) => index % 10_000) }),
+  "named texts": () => ({
+    metadata: Object.fromEntries(Array.from({ length: 90_000 }, (_, index) => [`k${index}`, "v"])),
+  }),
+  messages: () => ({
+    messages: Array.from({ length: 30_000 }, () => ({ role: "user", content: [{ text: "hello" }] })),
+  }),
+  "empty lists": () => ({ x: Array.from({ length: 300_000 }, () => []) }),
+  "one long name": () => ({ ["n".repeat(KIB * KIB)]: "v" }),
+  "marks of a sheet": () => ({ text: filled("\u0000\u0001\u0002", KIB * KIB) }),
+  "every letter there is": () => ({
+    text: Array.from({ length: 0x1ff00 }, (_, index) => String.fromCodePoint(index + 0x100))
+      .join("")
+      .toWellFormed(),
+  }),
+};
+
+/** The longest that other requests wait for one step of a scan. */
+export function longestStepOfBodyMs(body: JsonObject, compiled: CompiledScan): number {
+  const steps = scanInSteps({ body, task: null }, compiled);
   let longest = 0;
   for (let done = false; !done; ) {
     longest = Math.max(
@@ -113,6 +145,10 @@ export function longestStepMs(make: (length: number) => string, compiled: Compil
   }
   return longest;
 }
+
+/** The same for a text of a megabyte. */
+export const longestStepMs = (make: (length: number) => string, compiled: CompiledScan): number =>
+  longestStepOfBodyMs({ text: make(KIB * KIB) }, compiled);
 
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);

@@ -12,7 +12,7 @@ import { describeFaults, readConfig, SETTINGS } from "../../src/config/config.ts
 import type { Setting } from "../../src/config/settings.ts";
 import { FINDING_GROUPS, type FindingGroup, groupOf } from "../../src/core/finding.ts";
 import { ERROR_REASONS, type Reason, ROUTING_REASONS } from "../../src/core/reasons.ts";
-import { RULESET_VERSION, rulesetHash } from "../../src/scan/compile.ts";
+import { DEFAULT_RULES, RULESET_VERSION, rulesetHash } from "../../src/scan/compile.ts";
 import { DETECTORS } from "../../src/scan/detectors/all.ts";
 import { createMetrics, LABEL_VALUES } from "../../src/telemetry/metrics.ts";
 import { fakeDeps } from "./deps.ts";
@@ -136,7 +136,7 @@ function detectorsReference(): string {
     return [`## ${title}`, `${own.length} kinds.`, table(["Code", "What it finds", "Format"], own.map(detectorRow))];
   });
   return page("Detectors", "DETECTORS in src/scan/detectors/all.ts", [
-    `Rule set \`${RULESET_VERSION}\`, SHA-256 \`${rulesetHash(DETECTORS)}\`. Audit rows name both. How the scanner reads a ` +
+    `Rule set \`${RULESET_VERSION}\`, SHA-256 \`${rulesetHash(DEFAULT_RULES)}\`. Audit rows name both. How the scanner reads a ` +
       "request, and how good it is, stands in [the scanner](scanner.md).",
     ...sections,
   ]);

@@ -38,7 +38,7 @@ export class LineReader {
     this.#size = 0;
     if (!isWhole) return null;
     try {
-      return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+      return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     } catch {
       return null;
     }

@@ -56,8 +56,11 @@ function endingEnd(text: string, at: number, endings: readonly string[]): number
 }
 
 function isEnding(text: string, at: number, ending: string): boolean {
+  if (at < 0) return false;
   for (let index = 0; index < ending.length; index++) {
-    if ((text.charCodeAt(at + index) | 0x20) !== ending.charCodeAt(index)) return false;
+    const unit = text.charCodeAt(at + index);
+    const expected = ending.charCodeAt(index);
+    if (unit !== expected && (unit | 0x20) !== expected) return false;
   }
   return true;
 }
@@ -67,28 +70,35 @@ const SECRET_KEYS = `api app access account admin aes application auth authentic
   deploy decrypt decryption encrypt encryption hmac jwt license master priv private rest secret security server service
   session shared sign signing signature ssh storage subscription webhook`;
 /** What makes a token or the like one that everybody may see, that lasts a moment, or that is a piece of text. */
-const NOT_SECRET = `csrf xsrf public publickey public_key pub next prev previous page paging pagination continuation
+const NOT_SECRET = `csrf csrfmiddleware xsrf public publickey public_key pub next prev previous page paging pagination continuation
   authenticity verification forgery sync cursor resume nonce cancel by com encom tres sur over under multi single first
   last low high anonymous hashed encrypted masked hidden device push fcm apns stop start eos bos pad unk sep cls mask
   special delimiter lexer syntax site captcha turnstile publishable`;
-const LONGEST_QUALIFIER = 16;
 const isSecretKey = endsWithOneOf(SECRET_KEYS);
 const isNotSecret = endsWithOneOf(NOT_SECRET);
 
-/** Words by their last letter, so that few are compared. */
-function endsWithOneOf(words: string): (text: string) => boolean {
-  const byLast = Map.groupBy(words.split(/\s+/), (word) => word.charCodeAt(word.length - 1));
-  return (text) => byLast.get(text.charCodeAt(text.length - 1))?.some((word) => text.endsWith(word)) ?? false;
+/** Words by their last letter, so that few are compared: whether one of them ends at an offset. */
+function endsWithOneOf(words: string): (text: string, end: number) => boolean {
+  const byLast: (readonly string[] | undefined)[] = Array.from({ length: 128 });
+  for (const word of words.split(/\s+/)) {
+    const last = word.charCodeAt(word.length - 1);
+    byLast[last] = [...(byLast[last] ?? []), word];
+  }
+  return (text, end) => {
+    if (end <= 0) return false;
+    const known = byLast[text.charCodeAt(end - 1) | 0x20];
+    if (known !== undefined) for (const word of known) if (isEnding(text, end - word.length, word)) return true;
+    return false;
+  };
 }
 
 /** Whether what stands before the word lets it be the name of a secret, as in `apiKey`, and not of `csrf_token`. */
 export function isQualified(text: string, at: number): boolean {
   // Words before it that are parted by a space qualify it too: `API key`, `CSRF token`.
-  const parted = " _-.".includes(text.charAt(at - 1) || "x") ? at - 1 : at;
-  const before = text.slice(Math.max(0, parted - LONGEST_QUALIFIER), parted).toLowerCase();
-  if (isNotSecret(before)) return false;
+  const parted = at > 0 && " _-.".includes(text.charAt(at - 1)) ? at - 1 : at;
+  if (isNotSecret(text, parted)) return false;
   const initial = text.charCodeAt(at) | 0x20;
-  if (initial === 0x6b) return isSecretKey(before);
+  if (initial === 0x6b) return isSecretKey(text, parted);
   // `oauth` and `unauth` are not the word; `authtoken`, `dbpassword` and `clientsecret` are.
   const joined = isAt(text, at, LOWER) && isAt(text, at - 1, LETTER);
   if (initial === 0x61 || initial === 0x63) return !joined && !(isAt(text, at, UPPER) && isAt(text, at - 1, UPPER));

@@ -14,12 +14,12 @@ export const assignmentDetector: LiteralDetector = {
   title: "A password, token, secret or key beside a name that says so, in code, configuration or prose.",
   sources: ["https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html"],
   literals: ["pass", "pwd", "pw=", "pw:", "secret", "token", "key", "cred", "auth"],
-  reach: 600,
+  reach: 250,
   look(text, at) {
     const end = nameEnd(text, at);
     if (end < 0) return null;
     const value = valueAfter(text, at, end);
-    if (value === null || !isQualified(text, at)) return null;
+    if (value === null || !isQualified(text, at) || isPadding(text, end)) return null;
     const strength = strengthOf(text.slice(value.start, value.end), namesPassword(text, at), value);
     if (strength === "weak") return null;
     const start = nameStart(text, at);
@@ -29,19 +29,27 @@ export const assignmentDetector: LiteralDetector = {
   },
 };
 
+/** `pw== ` ends a text in base64. */
+const isPadding = (text: string, end: number): boolean =>
+  text.startsWith("== ", end) && (text.charCodeAt(end - 1) | 0x20) === 0x77;
+
 /** What code and markup are made of: a value with one of them was read across its end. */
 const CODE_SIGNS: ReadonlySet<number> = new Set(Array.from("(){}[]<>;,\\\"'", (sign) => sign.charCodeAt(0)));
 const MAX_CHOSEN = 40;
 
-function strengthOf(value: string, isPassword: boolean, { quoted, loose }: AssignedValue): Strength {
+function strengthOf(value: string, isPassword: boolean, { quoted, hold }: AssignedValue): Strength {
   for (let index = 0; index < value.length; index++) if (CODE_SIGNS.has(value.charCodeAt(index))) return "weak";
-  const chosen = isPassword && !loose && value.length <= MAX_CHOSEN && isVaried(value);
+  const chosen = isPassword && hold === "firm" && value.length <= MAX_CHOSEN && isVaried(value);
   const strength = credentialStrength(value, chosen);
+  if (hold === "bare" && strength !== "strong") return "weak";
+  if (strength === "medium" && RELATIVE_PATH.test(value)) return "weak";
   return strength === "weak" || isElsewhere(value) || (!quoted && isExpression(value)) ? "weak" : strength;
 }
 
 const FILE =
   /\.(?:pem|key|crt|cer|p12|pfx|jks|json|ya?ml|env|txt|html?|php|[jt]sx?|py|go|java|svg|png|com|org|net|io)$/i;
+
+const RELATIVE_PATH = /^(?:[a-z][a-z0-9_.-]{1,40}\/){1,8}[a-z][a-z0-9_.-]{1,60}$/;
 
 /** An address, a path, a file or an e-mail address: it says where something is. */
 function isElsewhere(value: string): boolean {
@@ -54,9 +62,9 @@ function isElsewhere(value: string): boolean {
 const isPath = (value: string): boolean =>
   /^(?:\/[\w.@-]{1,40}){1,12}\/?$/.test(value) && !/[a-z][A-Z]{2,9}|\d[a-z]\d/.test(value);
 
-/** Not quoted, this form is a property, a number or an option. */
+/** Not quoted, this form is a property, a number, an option or a tag of YAML. */
 function isExpression(value: string): boolean {
-  if (value.startsWith("-")) return true;
+  if (value.startsWith("-") || /^!{1,2}[A-Za-z]{1,32}$/.test(value)) return true;
   return value.includes(".")
     ? /^[A-Za-z_$]\w{0,80}\.[A-Za-z_$][\w$.]{0,80}$/.test(value)
     : /^0x[0-9a-f]{1,16}$/i.test(value);

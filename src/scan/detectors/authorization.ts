@@ -51,8 +51,11 @@ const header = detector(
   (text, at) => {
     const after = at + "authorization".length;
     let from = after;
-    while (from < after + MAX_GAP && GAP.includes(text.charAt(from) || "x")) from++;
-    if (from === after || from === after + MAX_GAP) return null;
+    let tied = false;
+    for (; from < after + MAX_GAP && GAP.includes(text.charAt(from) || "x"); from++) {
+      tied ||= !" (".includes(text.charAt(from));
+    }
+    if (!tied || from === after + MAX_GAP) return null;
     const scheme = runEnd(text, from, LETTER, 16);
     const name = text.slice(from, text.charAt(scheme) === "-" ? runEnd(text, scheme + 1, LETTER, 16) : scheme);
     // Signatures and digests are of one request only.

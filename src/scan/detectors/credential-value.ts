@@ -11,12 +11,17 @@ const TEMPLATE = /\$\{|\$\(|\{\{|\}\}|#\{|%\{|%\(|<%|\.\.\.|…|\*{3}|•|%[sdvq
 
 /** A variable, a template, a command, an omission: something else is to stand here, and the text says so by its form. */
 export function isTemplate(value: string): boolean {
-  let index = 0;
-  while (index < value.length && !TEMPLATE_SIGNS.has(value.charCodeAt(index))) index++;
-  if (index === value.length) return false;
+  if (!hasTemplateSign(value)) return false;
   const first = value.charAt(0);
   if (first === "$" && isAt(value, 1, LETTER) && isName(value, 1)) return true;
   return (first === "%" && value.endsWith("%")) || TEMPLATE.test(value);
+}
+
+function hasTemplateSign(value: string): boolean {
+  for (let index = 0; index < value.length; index++) {
+    if (!isAt(value, index, ALPHANUMERIC) && TEMPLATE_SIGNS.has(value.charCodeAt(index))) return true;
+  }
+  return false;
 }
 
 function isName(value: string, from: number): boolean {
@@ -37,9 +42,16 @@ const MIN_RANDOM_DENSITY = 2.05;
 const MIN_RANDOM_LENGTH = 8;
 const STRONG_BITS = 48;
 const STRONG_DENSITY = 2.3;
+/** Longer ones are no names that people read. */
+const MAX_NAME = 64;
 const MIN_PASSWORD_BITS = 9.5;
 const MIN_PASSWORD_DENSITY = 1.4;
 const MIN_PASSWORD_LENGTH = 4;
+
+/** Words and small numbers joined by one sign, as names of classes, ciphers and hosts are: no machine draws such a value. */
+const JOINED_WORDS = /^[a-z]{2,16}(?:[-_.](?:[a-z]{2,16}|[a-z]?\d{1,4}[a-z]{0,2}|[a-z]{1,3}\d{1,2})){1,8}$/;
+/** A time, or the address of a host. */
+const TIME_OR_HOST = /^(?:\d{4}-\d\d-\d\dT?[\d:.+Z-]{0,24}|\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?)$/;
 
 /**
  * The strength of a value. One that a machine made is surprising throughout, as no word, identifier, path or version is.
@@ -52,9 +64,12 @@ export function credentialStrength(written: string, chosen: boolean, minDensity 
   const { length } = value;
   if (length < MIN_PASSWORD_LENGTH) return "weak";
   const bits = surpriseOf(value);
-  if (bits >= STRONG_BITS && bits >= STRONG_DENSITY * length) return "strong";
-  if (length >= MIN_RANDOM_LENGTH && bits >= MIN_RANDOM_BITS && bits >= MIN_RANDOM_DENSITY * length) return "medium";
-  return chosen && bits >= MIN_PASSWORD_BITS && bits >= minDensity * length ? "medium" : "weak";
+  const strong = bits >= STRONG_BITS && bits >= STRONG_DENSITY * length;
+  const random = length >= MIN_RANDOM_LENGTH && bits >= MIN_RANDOM_BITS && bits >= MIN_RANDOM_DENSITY * length;
+  const enough = chosen && bits >= MIN_PASSWORD_BITS && bits >= minDensity * length;
+  if (!(strong || random || enough)) return "weak";
+  if (length <= MAX_NAME && (TIME_OR_HOST.test(value) || (!chosen && JOINED_WORDS.test(value)))) return "weak";
+  return strong ? "strong" : "medium";
 }
 
 export const randomStrength = (written: string): Strength => credentialStrength(written, false);

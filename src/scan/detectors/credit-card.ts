@@ -36,7 +36,10 @@ export const creditCardDetector: NumberDetector = {
     ...["card", "cards", "credit", "debit", "prepaid", "visa", "mastercard", "amex", "maestro", "discover", "diners"],
     ...["jcb", "unionpay", "rupay", "cc", "ccn", "pan", "cvv", "cvc", "cvn", "expiry", "expires", "expiration", "exp"],
     ...["billing", "atm", "cardnumber", "cardno", "cardholder", "creditcard", "debitcard", "ccnum", "ccnumber"],
-    ...["payment", "checkout", "karte", "kreditkarte", "kartennummer", "carte", "bancaire", "tarjeta", "carta"],
+    ...["payment", "checkout", "pay", "paid", "charge", "charged", "bill", "purchase", "purchases", "stolen"],
+    ...["declined"],
+    ...["withdraw", "transaction", "transactions", "subscription", "refund", "karte", "kreditkarte"],
+    ...["kartennummer", "carte", "bancaire", "tarjeta", "carta"],
     ...["credito", "cartao", "kaart", "creditcardnummer", "karta", "karty", "kort", "kortnummer"],
   ],
   reach: 64,
@@ -88,6 +91,7 @@ function isEvenlyGrouped(run: NumberRun, first: number): boolean {
 }
 
 function hasSameGap(run: NumberRun, one: number, other: number): boolean {
+  if (isGap(run, one, SPACE) && isFoldedBlank(run, other)) return true;
   const at = run.end(one);
   const offset = run.end(other) - at;
   const length = run.start(one + 1) - at;
@@ -96,6 +100,16 @@ function hasSameGap(run: NumberRun, one: number, other: number): boolean {
     if (run.text.charCodeAt(index) !== run.text.charCodeAt(index + offset)) return false;
   }
   return true;
+}
+
+/** Groups with blanks between them may be on two lines. */
+function isFoldedBlank(run: NumberRun, group: number): boolean {
+  let lines = 0;
+  for (let at = run.end(group); at < run.start(group + 1); at++) {
+    if (!isAt(run.text, at, BLANK)) return false;
+    if (run.text.charCodeAt(at) === LINE_FEED) lines++;
+  }
+  return lines === 1;
 }
 
 function judge(run: NumberRun, window: Window, near: Near): Match | null {
@@ -132,7 +146,7 @@ function placeOf(run: NumberRun, window: Window): Place {
 
 function placeOfSolid(run: NumberRun, group: number, glue: Place): Place {
   const { text } = run;
-  if (group > 0 && isGap(run, group - 1, POINT)) return "inside";
+  if (isFraction(text, run.start(group))) return "inside";
   if (group > 0 && isGap(run, group - 1, DASH) && run.size(group) === MIN_DIGITS) return "inside";
   if (group + 1 < run.count && isGap(run, group, POINT) && run.size(group + 1) > 2) return "mingled";
   const before = text.charCodeAt(run.start(group) - 1);
@@ -140,14 +154,25 @@ function placeOfSolid(run: NumberRun, group: number, glue: Place): Place {
   return isInPath && isAt(text, run.start(group) - 2, LETTER | DIGIT) ? "mingled" : glue;
 }
 
+const isFraction = (text: string, start: number): boolean =>
+  text.charCodeAt(start - 1) === POINT && isAt(text, start - 2, DIGIT);
+
 function placeOfGroups(run: NumberRun, { first, last, shape }: Window, glue: Place): Place {
   const isFolded = last === first + 1 && run.count === 2 && run.text.charCodeAt(run.start(last) - 1) === LINE_FEED;
   if (isFolded) return glue;
   if (!PRINTED.has(shape) || run.start(first + 1) - run.end(first) > 1) return "mingled";
+  if (isInTable(run, first, last)) return "mingled";
   const before = first > 0 && goesOn(run, first, first - 1, first - 1);
   const after = last + 1 < run.count && goesOn(run, first, last + 1, last);
   return before || after || isAmongHex(run.text, run.start(first), run.end(last)) ? "mingled" : glue;
 }
+
+/** More than a date and a security code stand around it. */
+const MAX_AROUND = 3;
+
+/** Four columns of a table of numbers hold by chance once in ten times. */
+const isInTable = (run: NumberRun, first: number, last: number): boolean =>
+  isGap(run, first, SPACE) && run.count - (last - first + 1) > MAX_AROUND;
 
 /** Whether the group across a gap is one more of the same: by its gap, or by its size where blanks are between. */
 function goesOn(run: NumberRun, first: number, group: number, gap: number): boolean {

@@ -3,6 +3,8 @@ import type { LiteralDetector, Match, Near, Strength } from "../detector.ts";
 const MAX_LOCAL = 64;
 const MAX_DOMAIN = 255;
 const MAX_LABEL = 63;
+const LINE_FEED = 0x0a;
+const RETURN = 0x0d;
 
 const isAsciiLetter = (unit: number): boolean => (unit | 0x20) >= 0x61 && (unit | 0x20) <= 0x7a;
 const isAsciiAlphanumeric = (unit: number): boolean => isAsciiLetter(unit) || (unit >= 0x30 && unit <= 0x39);
@@ -134,12 +136,26 @@ function isMailbox(text: string, start: number, at: number, domain: Domain): boo
 
 function look(text: string, at: number, near: Near): Match | null {
   const start = startOfLocal(text, at);
-  if (start === at) return null;
+  if (start === at) return lookOverLine(text, at);
   const domain = readDomain(text, at + 1);
   if (domain.firstEnd === at + 1) return null;
   if (domain.end === 0) return lookWithoutDot(text, start, at, domain, near);
   const strength: Strength = isMailbox(text, start, at, domain) ? "strong" : "weak";
   return { code: "pii.email", start, end: domain.end, strength };
+}
+
+/** Top-level domains that most mailboxes have, and that no member of a program is called. */
+const USUAL_TOP = /^(?:com|org|net|edu|gov|info|biz|eu|de|uk|fr|es|nl|pl|se|dk|fi|cz|hu|ro|br|au|ca|ch|jp|ru|us)$/i;
+
+/** `ada\n@example.com`: a line that begins with an `@` is a decorator, mostly. */
+function lookOverLine(text: string, at: number): Match | null {
+  if (text.charCodeAt(at - 1) !== LINE_FEED) return null;
+  const end = at - (text.charCodeAt(at - 2) === RETURN ? 2 : 1);
+  if (!isAsciiAlphanumeric(text.charCodeAt(end - 1))) return null;
+  const domain = readDomain(text, at + 1);
+  if (domain.end === 0 || text.charAt(domain.end) === "(") return null;
+  if (!USUAL_TOP.test(text.slice(domain.topStart, domain.end))) return null;
+  return { code: "pii.email", start: startOfLocal(text, end), end: domain.end, strength: "medium" };
 }
 
 /** `root@localhost`: a mailbox only where something says so. */

@@ -1,27 +1,9 @@
 import type { Match, SheetDetector } from "../detector.ts";
 import { BOUNDARY } from "../sheet.ts";
 import { isFlagAt, MIN_SELECTORS, selectorsEnd, selectorsIn, tagsEnd } from "../views/smuggled.ts";
+import { INVISIBLE, isInvisible, OVERRIDING, SMUGGLING, traitsOf } from "../views/traits.ts";
 import { mixedScript } from "./mixed-script.ts";
 
-/**
- * Default-ignorable characters (UAX #44) of the first plane but soft hyphens, which are typography. In the middle of an
- * ASCII word they are of use to nobody.
- */
-const INVISIBLE_RANGES: readonly (readonly [number, number])[] = [
-  [0x034f, 0x034f],
-  [0x061c, 0x061c],
-  [0x115f, 0x1160],
-  [0x17b4, 0x17b5],
-  [0x180b, 0x180f],
-  [0x200b, 0x200f],
-  [0x2060, 0x206f],
-  [0x3164, 0x3164],
-  [0xfe00, 0xfe0f],
-  [0xfeff, 0xfeff],
-  [0xffa0, 0xffa0],
-];
-const INVISIBLE = new Uint8Array(0x10000);
-for (const [first, last] of INVISIBLE_RANGES) INVISIBLE.fill(1, first, last + 1);
 const MAY_BE_SELECTOR = /[\ufe00-\ufe0f\udb40]/;
 const MAY_OVERRIDE = /[\u202d\u202e]/;
 const TAG_LEAD = "\udb40";
@@ -53,6 +35,7 @@ const invisible: SheetDetector = {
   reach: 0,
   look: (sheet) => {
     const matches: Match[] = [];
+    if ((traitsOf(sheet) & INVISIBLE) === 0) return matches;
     for (let at = invisibleFrom(sheet, 0); at < sheet.length; ) {
       const text = textAround(sheet, at);
       const match = invisibleIn(sheet, at, text.end, text.end - text.start);
@@ -65,7 +48,7 @@ const invisible: SheetDetector = {
 
 function invisibleFrom(sheet: string, from: number): number {
   let at = from;
-  while (at < sheet.length && INVISIBLE[sheet.charCodeAt(at)] === 0) at++;
+  while (at < sheet.length && !isInvisible(sheet.charCodeAt(at))) at++;
   return at;
 }
 
@@ -75,7 +58,7 @@ function invisibleIn(sheet: string, from: number, limit: number, length: number)
   let firstEnd = -1;
   let count = 0;
   for (let at = from; at < limit; at++) {
-    if (INVISIBLE[sheet.charCodeAt(at)] === 0) continue;
+    if (!isInvisible(sheet.charCodeAt(at))) continue;
     const end = invisibleEnd(sheet, at);
     if (isWordBefore(sheet, at) && isAlphanumeric(sheet.charCodeAt(end))) {
       if (first === -1) [first, firstEnd] = [at, end];
@@ -90,7 +73,7 @@ function invisibleIn(sheet: string, from: number, limit: number, length: number)
 
 function invisibleEnd(sheet: string, start: number): number {
   let end = start + 1;
-  while (INVISIBLE[sheet.charCodeAt(end)] === 1) end++;
+  while (isInvisible(sheet.charCodeAt(end))) end++;
   return end;
 }
 
@@ -105,6 +88,7 @@ const tagCharacters: SheetDetector = {
   reach: 0,
   look: (sheet) => {
     const matches: Match[] = [];
+    if ((traitsOf(sheet) & SMUGGLING) === 0) return matches;
     for (let at = sheet.indexOf(TAG_LEAD); at !== -1; at = sheet.indexOf(TAG_LEAD, at + 1)) {
       const end = tagsEnd(sheet, at);
       if (end === at) continue;
@@ -128,6 +112,7 @@ const variationSelectors: SheetDetector = {
   reach: 0,
   look: (sheet) => {
     const matches: Match[] = [];
+    if ((traitsOf(sheet) & SMUGGLING) === 0) return matches;
     for (let at = sheet.search(MAY_BE_SELECTOR); at !== -1 && at < sheet.length; at++) {
       const end = selectorsEnd(sheet, at);
       if (end === at) continue;
@@ -148,6 +133,7 @@ const bidiOverride: SheetDetector = {
   reach: MAX_OVERRIDDEN,
   look: (sheet) => {
     const matches: Match[] = [];
+    if ((traitsOf(sheet) & OVERRIDING) === 0) return matches;
     for (let at = sheet.search(MAY_OVERRIDE); at !== -1 && at < sheet.length; at++) {
       if (sheet.charCodeAt(at) !== LEFT_TO_RIGHT && sheet.charCodeAt(at) !== RIGHT_TO_LEFT) continue;
       const end = overridden(sheet, at + 1);

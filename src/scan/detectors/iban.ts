@@ -9,10 +9,20 @@ const GAPS: ReadonlySet<number> = new Set(Array.from(" \t\r\n-.", (character) =>
 /** Numbers of one country: how many characters, and what those after the first four look like. */
 type Country = { readonly length: number; readonly form: RegExp };
 
+/** Where the registry allows letters that the library does not. */
+const FORMS: Readonly<Record<string, string>> = {
+  BY: "^[A-Z0-9]{4}[0-9]{4}[A-Z0-9]{16}$",
+  DO: "^[A-Z0-9]{4}[0-9]{20}$",
+  PK: "^[A-Z]{4}[A-Z0-9]{16}$",
+  PS: "^[A-Z]{4}[A-Z0-9]{21}$",
+};
+
 /** By the two letters of the country as one number. */
 const COUNTRIES: ReadonlyMap<number, Country> = new Map(
   Object.entries(countrySpecs).flatMap(([code, { chars, bban_regexp: form }]) =>
-    chars && form ? [[code.charCodeAt(0) * 256 + code.charCodeAt(1), { length: chars, form: new RegExp(form) }]] : [],
+    chars && form
+      ? [[code.charCodeAt(0) * 256 + code.charCodeAt(1), { length: chars, form: new RegExp(FORMS[code] ?? form) }]]
+      : [],
   ),
 );
 

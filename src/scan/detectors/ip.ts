@@ -39,7 +39,7 @@ const JOINED_BEFORE = /[\p{L}\p{N}_.\-+\\^~$]/u;
 const JOINED_AFTER = /[\p{L}\p{N}_+*]/u;
 /** What makes four numbers a version: `version 1.2.3.4`, `>= 1.2.3.4`. */
 const VERSION_BEFORE =
-  /(?:version|versions|ver|release|released|upgrade|upgraded|build|revision|firmware|driver|rfc|section|oid|since|[<>~^=]=?)["'\s:=([]{0,4}$/i;
+  /(?:version|versions|ver|release|released|upgrade|upgraded|build|revision|firmware|driver|rfc|section|oid|since|[<>~^=]=|[<>~^])["'\s:=([]{0,4}$/i;
 const VERSION_REACH = 16;
 /** `192.0.2.1:443`, and the first fields of a web server's log. */
 const PORT_OR_LOG = /:\d{1,5}(?![\d.])| - (?:-|[\w.@-]{1,32}) \[/y;

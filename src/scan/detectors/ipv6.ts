@@ -4,6 +4,7 @@ import type { Match } from "../detector.ts";
 const MAX_IPV6 = 39;
 const GROUPS = 8;
 const COLON = 0x3a;
+const LINE_FEED = 0x0a;
 
 /** The value of a hexadecimal digit, or -1. */
 function hex(unit: number): number {
@@ -21,6 +22,7 @@ function readAddress(text: string, start: number): number {
   let index = start;
   let count = 0;
   let isShortened = false;
+  let isFolded = false;
   for (;;) {
     const from = index;
     let value = 0;
@@ -34,6 +36,12 @@ function readAddress(text: string, start: number): number {
     count++;
     if (text.charCodeAt(index) !== COLON) break;
     index++;
+    // A line may end behind a colon; what was broken elsewhere is put together before it is read.
+    if (text.charCodeAt(index) === LINE_FEED && count < GROUPS && hex(text.charCodeAt(index + 1)) >= 0) {
+      if (isFolded) return 0;
+      isFolded = true;
+      index++;
+    }
     if (text.charCodeAt(index) === COLON) {
       if (isShortened) return 0;
       isShortened = true;

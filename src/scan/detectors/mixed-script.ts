@@ -1,6 +1,7 @@
 import type { Match, SheetDetector } from "../detector.ts";
 import { DROPPED, readingOf } from "../views/letters.ts";
 import { targetOf } from "../views/look-alikes.ts";
+import { ALIKE as HAS_ALIKE, traitsOf } from "../views/traits.ts";
 
 const MIN_LETTERS = 4;
 /** Of an escape such as `\n`, or `\fI` in a manual page: they belong to the backslash rather than to the word. */
@@ -86,6 +87,7 @@ export const mixedScript: SheetDetector = {
   reach: 0,
   look: (sheet) => {
     const matches: Match[] = [];
+    if ((traitsOf(sheet) & HAS_ALIKE) === 0) return matches;
     const { length } = sheet;
     let wordStart = -1;
     for (let at = 0; at < length; at++) {
@@ -131,7 +133,8 @@ function readWord(sheet: string, start: number): number {
   return at;
 }
 
-function kindOf(codePoint: number): number {
+/** What a code point is to the question whether a word is of two scripts. */
+export function kindOf(codePoint: number): number {
   if (codePoint >= KNOWN) return NONE;
   const known = kinds[codePoint] ?? 0;
   if (known !== 0) return known;

@@ -48,8 +48,14 @@ function judgeNational(code: string, countries: readonly string[], national: str
   return isPossible ? "possible" : null;
 }
 
+/** Of islands, where only few exchanges are assigned, so that no number stands for all. */
+const ISLANDS: readonly number[] = [
+  ...[242, 246, 264, 268, 284, 340, 345, 441, 473, 649, 658, 664, 670, 671, 684, 721, 758, 767, 784, 787, 809, 829],
+  ...[849, 868, 869, 876, 939],
+];
 /** Area codes of the North American plan by number: 0 is not looked up yet. */
 const areas = new Uint8Array(1000);
+for (const area of ISLANDS) areas[area] = 1;
 
 /** Whether an area code of three digits is in use in North America. */
 export function isAmericanArea(area: number): boolean {

@@ -2,8 +2,9 @@ import type { NumberRun } from "../number-run.ts";
 import { ALPHANUMERIC, DIGIT, isAt, LETTER } from "./characters.ts";
 
 const ZERO = 0x30;
-const [SPACE, POINT, DASH, SLASH, OPEN, CLOSE, LINE_FEED, COLON, X, E] = Array.from(" .-/()\n:xe", (sign) =>
-  sign.charCodeAt(0),
+const [SPACE, POINT, DASH, SLASH, OPEN, CLOSE, LINE_FEED, RETURN, COLON, COMMA, X, E] = Array.from(
+  " .-/()\n\r:,xe",
+  (sign) => sign.charCodeAt(0),
 );
 const IN_PHONES: ReadonlySet<number | undefined> = new Set([SPACE, POINT, DASH, SLASH, OPEN, CLOSE]);
 /** Signs of a sum, an ordinal or a piece of a longer token, before a number and after it. */
@@ -14,6 +15,9 @@ export const MIN_DIGITS = 7;
 const MAX_NATIONAL = 13;
 const MAX_SOLID = 12;
 const MAX_PART = 8;
+/** Where a country or an area stands apart from all the rest, `(351) 969815061`, and with 00 before. */
+const MAX_LOOSE_PART = 10;
+const MAX_ABROAD = 15;
 
 /** The last group that stands with `first` as the groups of one phone number do. */
 export function segmentEnd(run: NumberRun, first: number): number {
@@ -36,8 +40,15 @@ function isPhoneGap(run: NumberRun, group: number): boolean {
   return length === 1 || spaces < length;
 }
 
+/** One end of a line between two groups, with nothing but spaces beside it. */
 export function isFolded(run: NumberRun, group: number): boolean {
-  return run.start(group + 1) - run.end(group) === 1 && gapSign(run, group) === LINE_FEED;
+  let lines = 0;
+  for (let at = run.end(group); at < run.start(group + 1); at++) {
+    const unit = run.text.charCodeAt(at);
+    if (unit === LINE_FEED) lines++;
+    else if (unit !== SPACE && unit !== RETURN) return false;
+  }
+  return lines === 1;
 }
 
 export const gapSign = (run: NumberRun, group: number): number => run.text.charCodeAt(run.end(group));
@@ -69,8 +80,9 @@ export function isAmericanShape(run: NumberRun, area: number): boolean {
 /** Whether nothing touches a number that a phone number would not be touched by; an extension may follow. */
 export function standsFree(text: string, start: number, end: number): boolean {
   const before = text.charCodeAt(start - 1) === OPEN ? start - 2 : start - 1;
-  // `CVE-2014-8148`
-  if (text.charCodeAt(before) === DASH && isAt(text, before - 1, LETTER)) return false;
+  // `CVE-2014-8148`, `/abs/math/9409227`
+  if ((text.charCodeAt(before) === DASH || text.charCodeAt(before) === SLASH) && isAt(text, before - 1, LETTER))
+    return false;
   if (isAt(text, before, LETTER | DIGIT) || FOREIGN_BEFORE.has(text.charAt(before))) return false;
   if (text.charCodeAt(before) === COLON && isAt(text, before - 1, DIGIT)) return false;
   const after = text.charCodeAt(end);
@@ -97,16 +109,31 @@ function isTrunk(run: NumberRun, group: number): boolean {
   return run.size(group) <= 3 && numberOf(run, group) === 1;
 }
 
-/** Whether groups could be a number as some country writes it within its borders, and are not plainly something else. */
-export function isNationalShape(run: NumberRun, first: number, last: number, digits: number): boolean {
-  if (digits < MIN_DIGITS || digits > MAX_NATIONAL) return false;
-  if (first === last) return digits <= MAX_SOLID && !isSolidDate(run, first, digits);
-  if (run.size(first) > MAX_PART) return false;
-  for (let group = first + 1; group <= last; group++) {
-    if (run.size(group) > MAX_PART || (run.size(group) === 1 && !isBracketedZero(run, group))) return false;
-  }
+/**
+ * Whether groups could be a number as some country writes it within its borders, and are not plainly something else.
+ * `loose`: only where words leave no doubt.
+ */
+export function nationalShapeOf(run: NumberRun, first: number, last: number, digits: number): "usual" | "loose" | null {
+  if (digits < MIN_DIGITS) return null;
+  if (first === last) return solidShapeOf(run, first, digits);
   const sign = gapSign(run, first);
-  return !(isDated(run, first, last) || isCoded(run, first, last, sign) || isPointed(run, first, last, sign));
+  if (isDated(run, first, last) || isCoded(run, first, last, sign) || isPointed(run, first, last, sign)) return null;
+  let singles = 0;
+  let longest = run.size(first);
+  for (let group = first + 1; group <= last; group++) {
+    longest = Math.max(longest, run.size(group));
+    if (run.size(group) === 1 && !isBracketedZero(run, group)) singles++;
+  }
+  if (singles === 0 && longest <= MAX_PART && digits <= MAX_NATIONAL) return "usual";
+  return singles <= 1 && longest <= MAX_LOOSE_PART && digits <= MAX_ABROAD ? "loose" : null;
+}
+
+function solidShapeOf(run: NumberRun, group: number, digits: number): "usual" | "loose" | null {
+  if (isSolidDate(run, group, digits)) return null;
+  if (digits <= MAX_SOLID) return "usual";
+  const { text } = run;
+  const at = run.start(group);
+  return digits <= MAX_ABROAD && text.charCodeAt(at) === ZERO && text.charCodeAt(at + 1) === ZERO ? "loose" : null;
 }
 
 /** The trunk prefix as in `+41 (0)71`. */
@@ -133,8 +160,15 @@ export function isCoordinate(run: NumberRun, first: number, last: number): boole
   return sign === DASH && two === one + 1 && (one === 4 || one === 6);
 }
 
+/** `2014-01-20`, as it follows a version: `1.8.0 (2014-01-20)`. */
+function isDateAt(run: NumberRun, year: number): boolean {
+  if (run.size(year) !== 4 || run.size(year + 1) !== 2 || run.size(year + 2) !== 2) return false;
+  return isYear(numberOf(run, year)) && numberOf(run, year + 1) <= 12 && numberOf(run, year + 2) <= 31;
+}
+
 /** A date, years, or a date with a time. */
 function isDated(run: NumberRun, first: number, last: number): boolean {
+  for (let year = first + 1; year + 2 <= last; year++) if (isDateAt(run, year)) return true;
   const [one, two] = [run.size(first), run.size(first + 1)];
   if (one === 4 && isYear(numberOf(run, first))) {
     if (two === 4 && first + 1 === last) return isYear(numberOf(run, last));
@@ -142,6 +176,13 @@ function isDated(run: NumberRun, first: number, last: number): boolean {
   }
   const isDay = one <= 2 && two <= 2 && numberOf(run, first) <= 31 && numberOf(run, first + 1) <= 31;
   return isDay && first + 2 <= last && run.size(first + 2) === 4 && isYear(numberOf(run, first + 2));
+}
+
+/** `830,615.29`, or the cents of `463.223.517,41`. */
+export function isEndOfSum(run: NumberRun, first: number): boolean {
+  if (first === 0 || run.start(first) - run.end(first - 1) !== 1 || gapSign(run, first - 1) !== COMMA) return false;
+  if (run.size(first) === 2) return run.size(first - 1) === 3;
+  return run.size(first) === 3 && gapSign(run, first) === POINT;
 }
 
 const isYear = (value: number): boolean => value >= 1900 && value < 2100;
@@ -159,5 +200,9 @@ function isPointed(run: NumberRun, first: number, last: number, sign: number): b
   if (last === first + 1) return true;
   let areShort = true;
   for (let group = first; group <= last; group++) areShort &&= run.size(group) <= 3;
-  return areShort && (last === first + 3 || run.size(first) === 1);
+  return run.size(first) === 1 || (areShort && (last === first + 3 || hasCents(run.text, run.end(last))));
 }
+
+/** `271.039.110,46`. */
+const hasCents = (text: string, at: number): boolean =>
+  text.charAt(at) === "," && isAt(text, at + 1, DIGIT) && isAt(text, at + 2, DIGIT) && !isAt(text, at + 3, DIGIT);

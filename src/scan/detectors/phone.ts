@@ -8,20 +8,23 @@ import {
   isAmericanShape,
   isBracketedZero,
   isCoordinate,
+  isEndOfSum,
   isFolded,
-  isNationalShape,
   MIN_DIGITS,
+  nationalShapeOf,
   numberOf,
   segmentEnd,
   standsFree,
 } from "./phone-shape.ts";
-import { PHONE_WORDS, phoneWordsAround } from "./phone-words.ts";
+import { type Certainty, hasPhoneLabel, PHONE_WORDS, phoneWordsAround } from "./phone-words.ts";
 
 const CODE = "pii.phone";
 const MAX_INTERNATIONAL = 15;
 const MAX_PHONE_GROUPS = 8;
 const NONE: readonly Match[] = [];
 const [PLUS, ZERO, TWO] = Array.from("+02", (sign) => sign.charCodeAt(0));
+/** 2147483647 and 2147483648, where integers of 32 bits end, would be numbers in Dallas. */
+const LARGEST_INT = "214748364";
 const DIALLED_ABROAD = /^(?:00|011)(?=[1-9])/;
 
 export const phoneDetector: NumberDetector = {
@@ -66,7 +69,7 @@ function lookAtFold(run: NumberRun, first: number, last: number, near: Near): Ma
 function lookAtSegment(run: NumberRun, first: number, last: number, near: Near): Match | null {
   const digits = digitsIn(run, first, last);
   if (digits < MIN_DIGITS) return null;
-  if (hasPlus(run, first)) return international(run, first, last, near);
+  if (hasPlus(run, first)) return international(run, first, last, near) ?? national(run, first, last, near);
   for (let area = first; area + 2 <= last; area++) {
     if (isAmericanShape(run, area) && isAmerican(run, area)) return matchOf(run, area, area + 2, "medium");
   }
@@ -92,7 +95,12 @@ function international(run: NumberRun, first: number, last: number, near: Near):
     const digits = digitsIn(run, first, end);
     if (digits > MAX_INTERNATIONAL + 1) continue;
     if (digits < MIN_DIGITS) return null;
-    if (isCoordinate(run, first, end) || !standsFree(text, run.start(first), run.end(end))) continue;
+    if (
+      isCoordinate(run, first, end) ||
+      (first === end && isFraction(run, end)) ||
+      !standsFree(text, run.start(first), run.end(end))
+    )
+      continue;
     const plausibility = judgeInternational(dialled(run, first, end));
     if (plausibility === "valid") return matchOf(run, first, end, "strong");
     if (plausibility === null) continue;
@@ -100,6 +108,10 @@ function international(run: NumberRun, first: number, last: number, near: Near):
   }
   return null;
 }
+
+/** `+35236450.6`. */
+const isFraction = (run: NumberRun, group: number): boolean =>
+  run.text.charAt(run.end(group)) === "." && isAt(run.text, run.end(group) + 1, ALPHANUMERIC);
 
 /** Written in groups as phone numbers are, all on one line. */
 function isSpread(run: NumberRun, first: number, last: number): boolean {
@@ -117,10 +129,19 @@ function dialled(run: NumberRun, first: number, last: number): string {
   return run.digits(first, first) + run.digits(trunk + 1, last);
 }
 
+const EXTENSION = /(?:x|,? ?ext\.? ?)\d{2,6}(?!\w)/iy;
+
+function hasExtension(text: string, at: number): boolean {
+  EXTENSION.lastIndex = at;
+  return EXTENSION.test(text);
+}
+
 /** No area code and no exchange begins with 0 or 1. */
 function isAmerican(run: NumberRun, area: number): boolean {
   const { text } = run;
-  if (!(text.charCodeAt(run.start(area + 1)) >= (TWO ?? 0)) || !isAmericanArea(numberOf(run, area))) return false;
+  if (!(text.charCodeAt(run.start(area + 1)) >= (TWO ?? 0))) return false;
+  const isSure = text.charAt(run.start(area) - 1) === "(" || hasExtension(text, run.end(area + 2));
+  if (!isSure && !isAmericanArea(numberOf(run, area))) return false;
   return !goesOn(run, area, area + 2) && standsFree(text, run.start(area), run.end(area + 2));
 }
 
@@ -129,15 +150,43 @@ function national(run: NumberRun, first: number, last: number, near: Near): Matc
   let digits = digitsIn(run, first, end);
   while (end > first && digits > MAX_INTERNATIONAL) digits -= run.size(end--);
   const start = run.start(first);
-  if (!standsFree(run.text, start, run.end(end))) return null;
-  const isAbroad = isDialledAbroad(run, first, end, digits);
-  if (!isAbroad && !isNationalShape(run, first, end, digits)) return null;
-  const words = near(start, run.end(end)) ? phoneWordsAround(run.text, start, run.end(end)) : null;
-  if (words === "certain" || (words === "likely" && (first < end || isLikelySolid(run, first, digits)))) {
+  if (!standsFree(run.text, start, run.end(end)) || isEndOfSum(run, first)) return null;
+  if (isDialledAbroad(run, first, end, digits)) return matchOf(run, first, end, "medium");
+  const shape = nationalShapeOf(run, first, end, digits);
+  if (shape === null) return null;
+  const words = wordsOf(run, first, end, near);
+  if (words === "certain" || (shape === "usual" && areEnough(run, first, end, words))) {
     return matchOf(run, first, end, "medium");
   }
-  if (isAbroad) return matchOf(run, first, end, "medium");
+  if (shape === "usual" && hasBracketedArea(run, first, end, digits)) return matchOf(run, first, end, "medium");
   return hasNationalForm(run, first, end, digits) ? matchOf(run, first, end, "weak") : null;
+}
+
+function wordsOf(run: NumberRun, first: number, last: number, near: Near): Certainty {
+  const [start, end] = [run.start(first), run.end(last)];
+  const words = near(start, end) ? phoneWordsAround(run.text, start, end) : null;
+  return words === null && hasPhoneLabel(run.text, start) ? "likely" : words;
+}
+
+function areEnough(run: NumberRun, first: number, last: number, words: Certainty): boolean {
+  if (words === null) return false;
+  if (words === "hint") return isPlainlyGrouped(run, first, last);
+  return first < last || (words === "likely" && isLikelySolid(run, first));
+}
+
+/** No range such as `1000-2000`, no list such as `8/16/256`, and no fractions. */
+function isPlainlyGrouped(run: NumberRun, first: number, last: number): boolean {
+  if (first === last || run.size(first) === 1 || run.gap(first) === ".") return false;
+  return last > first + 1 || run.text.charCodeAt(run.start(first)) === ZERO;
+}
+
+/** `(0212) 276842`: an area code with its zero in brackets. */
+function hasBracketedArea(run: NumberRun, first: number, last: number, digits: number): boolean {
+  const { text } = run;
+  const start = run.start(first);
+  if (first === last || digits < 9 || digits > 11 || run.size(first) < 2 || run.size(first) > 5) return false;
+  if (text.charCodeAt(start) !== ZERO || text.charCodeAt(start + 1) === ZERO) return false;
+  return text.charAt(start - 1) === "(" && text.charAt(run.end(first)) === ")" && run.size(last) > 2;
 }
 
 /** `0044 20 7946 0018`, `011 44 ...`: of an assigned range, and not a row of equal groups. */
@@ -150,11 +199,12 @@ function isDialledAbroad(run: NumberRun, first: number, last: number, digits: nu
 }
 
 /** In one piece and beside a word that has other uses too: of North America, or with the zero of other countries. */
-function isLikelySolid(run: NumberRun, first: number, digits: number): boolean {
+function isLikelySolid(run: NumberRun, first: number): boolean {
   const { text } = run;
   const start = run.start(first);
+  const digits = run.size(first);
   if (text.charCodeAt(start) === ZERO) return digits >= 9 && digits <= 11;
-  if (digits !== 10 || !(text.charCodeAt(start + 3) >= (TWO ?? 0))) return false;
+  if (digits !== 10 || !(text.charCodeAt(start + 3) >= (TWO ?? 0)) || text.startsWith(LARGEST_INT, start)) return false;
   return isAmericanArea(Number(text.slice(start, start + 3)));
 }
 

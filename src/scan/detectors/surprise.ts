@@ -35,24 +35,28 @@ const PLACEHOLDERS =
   placeholder private public put pw pwd qux random redacted replace root sample secret secrets server service set some
   string super temp test tests the this token user username valid value with xxx your yourself`.split(/\s+/);
 /** By their first two letters, the longer first. */
-const BY_BEGINNING = new Map<number, readonly string[]>();
+const BY_BEGINNING: (readonly string[] | undefined)[] = Array.from({ length: 32 * 32 });
 for (const word of PLACEHOLDERS.toSorted((one, other) => other.length - one.length)) {
   const beginning = beginningAt(word, 0);
-  BY_BEGINNING.set(beginning, [...(BY_BEGINNING.get(beginning) ?? []), word]);
+  BY_BEGINNING[beginning] = [...(BY_BEGINNING[beginning] ?? []), word];
 }
 
+/** Two letters by their last five bits, which the cases share. */
 function beginningAt(value: string, at: number): number {
-  return ((value.charCodeAt(at) | 0x20) << 8) | (value.charCodeAt(at + 1) | 0x20);
+  return ((value.charCodeAt(at) & 31) << 5) | (value.charCodeAt(at + 1) & 31);
 }
 
 /** How many characters the longest such word at an offset has. */
 function placeholderAt(value: string, at: number): number {
-  const words = BY_BEGINNING.get(beginningAt(value, at));
+  // No such word is so short; past the end there is nothing to compare.
+  if (at + 1 >= value.length) return 0;
+  const words = BY_BEGINNING[beginningAt(value, at)];
   if (words !== undefined) for (const word of words) if (isWordAt(value, at, word)) return word.length;
   return 0;
 }
 
 function isWordAt(value: string, at: number, word: string): boolean {
+  if (at + word.length > value.length) return false;
   for (let index = 0; index < word.length; index++) {
     const unit = word.charCodeAt(index);
     const other = value.charCodeAt(at + index);
@@ -63,7 +67,7 @@ function isWordAt(value: string, at: number, word: string): boolean {
 
 function beginsWord(value: string, at: number): boolean {
   if (!isAt(value, at, LETTER)) return false;
-  return !isAt(value, at - 1, LETTER) || (isAt(value, at, UPPER) && isAt(value, at - 1, LOWER));
+  return at === 0 || !isAt(value, at - 1, LETTER) || (isAt(value, at, UPPER) && isAt(value, at - 1, LOWER));
 }
 
 /** Letters that often follow each letter of the alphabet within words of English and of code. */
@@ -86,24 +90,30 @@ const FIRST_LETTER_BITS = 3;
 const DIGIT_BITS = 3.3;
 const SEPARATOR_BITS = 0.5;
 const SIGN_BITS = 3;
-const SEPARATORS = "-_./: ";
+const SEPARATORS: ReadonlySet<number> = new Set(Array.from("-_./: ", (sign) => sign.charCodeAt(0)));
+/** Before the first character and the second there is nothing that one could expect them after. */
+const NOTHING = -1_000;
 
 function bitsAt(value: string, at: number): number {
   const unit = value.charCodeAt(at);
-  const step = unit - value.charCodeAt(at - 1);
-  if (step === 0) return isAt(value, at, LETTER) && value.charCodeAt(at - 2) !== unit ? LETTER_IN_WORD_BITS : 0;
+  const previous = at > 0 ? value.charCodeAt(at - 1) : NOTHING;
+  const earlier = at > 1 ? value.charCodeAt(at - 2) : 2 * NOTHING;
+  const step = unit - previous;
+  if (step === 0) return earlier !== unit && isAt(value, at, LETTER) ? LETTER_IN_WORD_BITS : 0;
   // The third of `123`, `abc` or `987` was to be expected. After 9 comes 0.
-  const before = value.charCodeAt(at - 1) - value.charCodeAt(at - 2);
-  if ((step === 1 || step === -1 || step === -9) && (before === step || before === step + 10)) return 0;
+  if (step === 1 || step === -1 || step === -9) {
+    const before = previous - earlier;
+    if (before === step || before === step + 10) return 0;
+  }
   if (isAt(value, at, DIGIT)) return DIGIT_BITS;
   if (isAt(value, at, LETTER)) return letterBits(value, at);
   // Words of other alphabets.
   if (unit > 0x7f) return LETTER_IN_WORD_BITS;
-  return SEPARATORS.includes(value.charAt(at)) ? SEPARATOR_BITS : SIGN_BITS;
+  return SEPARATORS.has(unit) ? SEPARATOR_BITS : SIGN_BITS;
 }
 
 function letterBits(value: string, at: number): number {
-  if (!isAt(value, at - 1, LETTER)) return FIRST_LETTER_BITS;
+  if (at === 0 || !isAt(value, at - 1, LETTER)) return FIRST_LETTER_BITS;
   // A capital after a small letter begins a word, as in `maxLength`.
   if (isAt(value, at, UPPER) && isAt(value, at - 1, LOWER)) return FIRST_LETTER_BITS;
   const first = (value.charCodeAt(at - 1) | 0x20) - A;

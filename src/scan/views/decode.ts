@@ -28,8 +28,21 @@ export function holdsEncodedText(sheet: string, budget: Budget): boolean {
   for (let from = 0; runs.find(sheet, from, budget); from = runs.end) {
     if (runs.length >= SURE_BYTES || sheet.charAt(runs.end - 1) === "=") return true;
   }
-  const pairs = findPairs(sheet, 0);
-  return pairs !== NONE && hex.readPairs(sheet, pairs) && hex.length >= SURE_BYTES;
+  for (let start = findPairs(sheet, 0); start !== NONE; start = findPairs(sheet, hex.end)) {
+    const isText = hex.readPairs(sheet, start) && hex.length >= SURE_BYTES;
+    if (!spendHex(budget) || isText) return true;
+  }
+  for (let start = sheet.indexOf(HEX_PREFIX); start !== NONE; start = sheet.indexOf(HEX_PREFIX, hex.end)) {
+    const isText = readsList(sheet, start) && hex.length >= SURE_BYTES;
+    if (!spendHex(budget) || isText) return true;
+  }
+  return false;
+}
+
+/** Whether a list of `0x41` begins at a prefix and is text; where it goes on otherwise is behind the prefix. */
+function readsList(text: string, start: number): boolean {
+  hex.end = start + HEX_PREFIX.length;
+  return isPrefixAt(text, start) && isPairAt(text, start + 2) && hex.readList(text, start);
 }
 
 function readRuns(from: Rewritten, budget: Budget): Rewritten {
@@ -57,8 +70,7 @@ function readHexLists(from: Rewritten, budget: Budget): Rewritten {
   const { text } = from;
   const output = new Replacing(from);
   for (let start = text.indexOf(HEX_PREFIX); start !== NONE; start = text.indexOf(HEX_PREFIX, hex.end)) {
-    hex.end = start + HEX_PREFIX.length;
-    if (isPrefixAt(text, start) && isPairAt(text, start + 2) && hex.readList(text, start)) putHex(output, start);
+    if (readsList(text, start)) putHex(output, start);
     if (!spendHex(budget)) break;
   }
   return output.done();

@@ -7,8 +7,6 @@ const MAX_SEPARATOR = 3;
 const MIN_SINGLES = 3;
 const RETURN = 0x0d;
 const AT_SIGN = 0x40;
-const SMALL = /^[a-z]$/;
-const LARGE = /^[A-Z]$/;
 /** After these at the end of a line comes what they announce, or nothing: `password=` and the next setting are two. */
 const ENDS_NOTHING: ReadonlySet<number> = new Set(Array.from("=:;,{}", (sign) => sign.charCodeAt(0)));
 
@@ -127,11 +125,14 @@ function isSingle(text: string, at: number, separator: string): boolean {
   return kindAt(text, at + 1) !== WORD && kindAt(text, at - 1) !== WORD;
 }
 
+const isSmall = (unit: number): boolean => unit >= 0x61 && unit <= 0x7a;
+const isLarge = (unit: number): boolean => unit >= 0x41 && unit <= 0x5a;
+
 /** Whether the end of a line may stand within something: white space, a new name or a new statement speaks against it. */
 function isBreak(text: string, start: number, end: number): boolean {
   const before = kindAt(text, start - 1);
   const after = kindAt(text, end);
   if (before === SPACE || before === MARK || after === SPACE || after === MARK) return false;
   if (text.charCodeAt(end) === AT_SIGN || ENDS_NOTHING.has(text.charCodeAt(start - 1))) return false;
-  return !(SMALL.test(text.charAt(start - 1)) && LARGE.test(text.charAt(end)) && SMALL.test(text.charAt(end + 1)));
+  return !(isSmall(text.charCodeAt(start - 1)) && isLarge(text.charCodeAt(end)) && isSmall(text.charCodeAt(end + 1)));
 }

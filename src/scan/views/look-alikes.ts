@@ -19,9 +19,9 @@ export const DASH = 7;
 const KNOWN = 0x20000;
 const BASE = 36;
 /** Full stops of East Asia, and dots in the middle. */
-const DOTS = /^[\u3002\uff61\u00b7\u2022\u2027\u2219\u22c5\u30fb\uff65]$/;
+const DOTS = "\u3002\uff61\u00b7\u2022\u2027\u2219\u22c5\u30fb\uff65";
 /** Japanese numbers are often written with the sign of a long vowel for a dash, or with the number one. */
-const DASHES = /^[\u30fc\uff70\u4e00\u2500]$/;
+const DASHES = "\u30fc\uff70\u4e00\u2500";
 const WORD = /^[0-9A-Za-z]+$/;
 const LETTER = /^[\p{L}\p{N}\p{M}]$/u;
 /** Text of these has no spaces, so a word in it begins anywhere. */
@@ -30,12 +30,16 @@ const UNSPACED =
 
 const targetIndexes = new Uint8Array(KNOWN);
 const targets: string[] = [""];
+/** One for each UTF-16 unit that what may be read as ASCII begins with. */
+export const MASKED_UNITS = new Uint8Array(0x10000);
+for (const sign of DOTS + DASHES) MASKED_UNITS[sign.charCodeAt(0)] = 1;
 for (const line of CONFUSABLES) {
   const [target = "", ...steps] = line.split(" ");
   let source = 0;
   for (const step of steps) {
     source += Number.parseInt(step, BASE);
     targetIndexes[source] = targets.length;
+    MASKED_UNITS[String.fromCodePoint(source).charCodeAt(0)] = 1;
   }
   targets.push(target);
 }
@@ -69,8 +73,8 @@ function learn(codePoint: number): number {
 
 function classify(codePoint: number): number {
   const letter = String.fromCodePoint(codePoint);
-  if (DOTS.test(letter)) return DOT;
-  if (DASHES.test(letter)) return DASH;
+  if (DOTS.includes(letter)) return DOT;
+  if (DASHES.includes(letter)) return DASH;
   const target = targetOf(codePoint);
   if (target !== "") return WORD.test(target) ? DISGUISED : SIGN;
   const reading = readingOf(codePoint);

@@ -1,4 +1,4 @@
-import { BOUNDARY, type Budget, MARGIN, NAME_END, type Rewrite } from "../sheet.ts";
+import { BOUNDARY, type Budget, isAscii, MARGIN, NAME_END, type Rewrite } from "../sheet.ts";
 import {
   DROPPED,
   JOINING_JAMO,
@@ -15,6 +15,12 @@ import { Windows } from "./rewriting.ts";
 
 /** All but white space, the marks of a sheet and what is printed. */
 const OUT_OF_PLAIN = new RegExp(`[^${BOUNDARY}-${NAME_END}\\t-\\r\\x20-\\x7e]`);
+/** Of ASCII all that is out of plain. To look for each of them takes less time than one pattern for all. */
+const CONTROLS: readonly string[] = Array.from({ length: 128 }, (_, unit) => String.fromCharCode(unit)).filter((unit) =>
+  OUT_OF_PLAIN.test(unit),
+);
+/** What each unit is charged that a letter is replaced by, where these are several. */
+const EXPANSION_COST = 16;
 /** Latin, Greek, Cyrillic and Armenian end here: what stands after it may have vowel signs. */
 const LAST_PLAIN_ALPHABET = 0x58f;
 const IOTA_BELOW = 0x345;
@@ -29,6 +35,7 @@ export const normalise: Rewrite = (sheet, budget) => normaliseWith(sheet, budget
 
 /** Keeps `margin` characters around each change; all of the text where it is infinite. */
 export function normaliseWith(text: string, budget: Budget, margin: number): string | null {
+  if (isAscii(text) && !CONTROLS.some((control) => text.includes(control))) return null;
   const first = text.search(OUT_OF_PLAIN);
   if (first === -1) return null;
   const windows = new Windows(text, margin);
@@ -69,8 +76,8 @@ function read(windows: Windows, codePoint: number, how: number, start: number, e
   if (how === DROPPED || how === VOWEL_SIGN) return true;
   const replacement = replacementOf(codePoint);
   if (how === REPLACED) {
-    // A letter for a letter is what reading it costs anyway.
-    if (replacement.length > 1 && !budget.spend(replacement.length)) return false;
+    // A letter for a letter is what reading it costs anyway; what makes a text longer costs each later reading more.
+    if (replacement.length > 1 && !budget.spend(EXPANSION_COST * replacement.length)) return false;
     windows.putText(replacement);
     return true;
   }

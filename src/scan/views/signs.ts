@@ -13,6 +13,8 @@ const EQUALS = 0x3d;
 const PLUS = 0x2b;
 const SPACE = 0x20;
 const SMALL_U = 0x75;
+const LINE_FEED = 0x0a;
+const CARRIAGE_RETURN = 0x0d;
 
 /** Which characters what is read may begin with: escapes, and what `decode` reads besides. */
 const ESCAPE = 1;
@@ -52,7 +54,7 @@ const mayHoldSign = (text: string, at: number): boolean => AFTER_BRACKET[text.ch
 class SignReader {
   readonly output: Replacing;
   readonly #text: string;
-  readonly #isQuotedPrintable: boolean;
+  #isQuotedPrintable: boolean | null = null;
   readonly #all: boolean;
   /** Where what was read last ends. */
   #done = 0;
@@ -63,7 +65,6 @@ class SignReader {
     this.output = new Replacing(from);
     this.#text = from.text;
     this.#all = all;
-    this.#isQuotedPrintable = all && isQuotedPrintable(from.text);
   }
 
   /** Reads what begins at `at`. Returns where it ends, or `at` where nothing does. */
@@ -83,13 +84,21 @@ class SignReader {
       case PERCENT:
         return this.#readPercent(at);
       case EQUALS:
-        return readQuotedPrintable(text, at, this.#isQuotedPrintable, this.output);
+        return this.#readEquals(at);
       case PLUS:
         if (at < this.#formEnd) readPluses(text, at, at + 1, this.output);
         return at < this.#formEnd ? at + 1 : at;
       default:
         return readBracketed(text, at, this.#done, this.output);
     }
+  }
+
+  /** The text is searched for signs of the encoding only where something may be in it: code is full of equals signs. */
+  #readEquals(at: number): number {
+    const next = this.#text.charCodeAt(at + 1);
+    if (hexValueOf(next) < 0 && next !== LINE_FEED && next !== CARRIAGE_RETURN) return at;
+    this.#isQuotedPrintable ??= isQuotedPrintable(this.#text);
+    return readQuotedPrintable(this.#text, at, this.#isQuotedPrintable, this.output);
   }
 
   #readPercent(at: number): number {

@@ -1,5 +1,6 @@
 import { MARGIN, type Rewrite } from "../sheet.ts";
 import { Windows } from "./rewriting.ts";
+import { SMUGGLING, traitsOf } from "./traits.ts";
 
 /** A variation selector or a tag character, by its code units. */
 const MAY_SMUGGLE = /[\ufe00-\ufe0f\udb40]/;
@@ -19,8 +20,8 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
  * 23.9), bytes as variation selectors. Flags of regions keep their tags.
  */
 export const smuggledText: Rewrite = (sheet, budget) => {
+  if ((traitsOf(sheet) & SMUGGLING) === 0) return null;
   const first = sheet.search(MAY_SMUGGLE);
-  if (first === -1) return null;
   const windows = new Windows(sheet, MARGIN);
   for (let at = first; at < sheet.length; at++) {
     const unit = sheet.charCodeAt(at);

@@ -29,6 +29,16 @@ const isLetter = (point: number): boolean =>
   (point >= 0xac00 && point <= 0xd7a3) ||
   (point >= 0xff01 && point <= 0xff5e);
 
+/** What nobody sees, and marks on letters: they say nothing for text or against it, but may hide what it is. */
+const isUnseen = (point: number): boolean =>
+  point === 0xad ||
+  point === 0xfeff ||
+  (point >= 0x300 && point <= 0x36f) ||
+  (point >= 0x200b && point <= 0x200f) ||
+  (point >= 0x2060 && point <= 0x2064) ||
+  (point >= 0xfe00 && point <= 0xfe0f) ||
+  (point >= 0xe0000 && point <= 0xe01ef);
+
 /** Bytes that may be text in UTF-8 (RFC 3629) or in UTF-16LE, which is what PowerShell encodes. */
 export class TextBytes {
   bytes = new Uint8Array(256);
@@ -81,8 +91,14 @@ export class TextBytes {
     let last = 0;
     for (let at = 0; at < end; count++) {
       const width = widthOf(this.bytes[at] ?? 0);
+      // The rest of a character that begins at the end is not there: what stands behind it is of another text.
+      if (at + width > end) break;
       const point = this.pointAt(at, width);
       if (point === -1) return false;
+      if (isUnseen(point)) {
+        at += width;
+        continue;
+      }
       const group = groupOf(point);
       if (width === 1 ? KIND[point] !== USUAL : !isLetter(point)) odd++;
       else if (group !== last && isScript(group) && isScript(last) && group + last !== CASES) odd++;
@@ -172,6 +188,8 @@ function groupOf(point: number): number {
   if (point >= 0x41 && point <= 0x5a) return LARGE;
   if (point === 0x20) return SPACE;
   if (point < 0x80) return SIGN;
+  // Greek and Cyrillic letters may stand for Latin ones.
+  if (point >= 0x370 && point <= 0x52f) return SMALL;
   return point >= FAR_EAST ? FAR_EAST : LARGE + (point >> 8);
 }
 

@@ -1,6 +1,7 @@
 import { MARGIN, type Rewrite } from "../sheet.ts";
 import { APART, asciiOf, classOf, DASH, DISGUISED, DOT, FOREIGN, PLAIN, SIGN, targetOf } from "./look-alikes.ts";
 import { Windows } from "./rewriting.ts";
+import { MASKED, traitsOf } from "./traits.ts";
 
 const BEYOND_ASCII = /\P{ASCII}/u;
 /** How far before a letter of another script a letter of ASCII in the same word is looked for. */
@@ -15,8 +16,8 @@ export const unmask: Rewrite = (sheet) => unmaskWith(sheet, MARGIN, false);
 
 /** Keeps `margin` characters around each change. With `all`, no word stays because of its other letters. */
 export function unmaskWith(text: string, margin: number, all: boolean): string | null {
+  if ((traitsOf(text) & MASKED) === 0) return null;
   const first = text.search(BEYOND_ASCII);
-  if (first === -1) return null;
   const windows = new Windows(text, margin);
   const { length } = text;
   for (let at = first; at < length; at++) {

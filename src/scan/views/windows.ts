@@ -3,7 +3,10 @@ import { BOUNDARY, CUT, MARGIN } from "../sheet.ts";
 /** Farther than MARGIN, a window still goes on to the end of a word: half a number may look like another number. */
 const MAX_WORD_TAIL = 64;
 const LAST_MARK = 2;
-const WORD = /^[0-9A-Za-z]$/;
+const NO_UNITS = new Uint16Array(0);
+const FIRST_UNITS = 1_024;
+/** What is copied is put together from parts of the source where they are longer: one instruction copies many units. */
+const MIN_PART = 128;
 
 /** A text that was rewritten, as yet in full, and where it differs: pairs of offsets, ascending, far apart. */
 export type Rewritten = { readonly text: string; readonly changes: readonly number[] };
@@ -17,7 +20,11 @@ export const unchanged = (text: string): Rewritten => ({ text, changes: [] });
 export class Replacing {
   readonly #from: Rewritten;
   readonly #changes: number[] = [];
-  #units = new Uint16Array(0);
+  /** What is written, but for the units below. */
+  #text = "";
+  #units = NO_UNITS;
+  #count = 0;
+  /** Of both together. */
   #length = 0;
   /** Where in the output the present change begins. */
   #start = 0;
@@ -32,14 +39,17 @@ export class Replacing {
 
   /** From here on, what is put stands for the source, up to where `resume` says. */
   replace(start: number): void {
-    if (this.#units.length === 0) this.#units = new Uint16Array(this.#from.text.length);
+    if (this.#units.length === 0) this.#units = new Uint16Array(FIRST_UNITS);
     this.#copy(start);
     this.#start = this.#length;
   }
 
   /** A mark of the sheet would part what is one text, so it is left out. */
   put(unit: number): void {
-    if (unit > LAST_MARK) this.#units[this.#length++] = unit;
+    if (unit <= LAST_MARK) return;
+    if (this.#count === this.#units.length) this.#grow();
+    this.#units[this.#count++] = unit;
+    this.#length++;
   }
 
   putCodePoint(point: number): void {
@@ -57,17 +67,34 @@ export class Replacing {
   done(): Rewritten {
     if (this.#units.length === 0) return this.#from;
     this.#copy(this.#from.text.length);
-    return { text: stringOf(this.#units, this.#length), changes: this.#changes };
+    this.#flush();
+    return { text: this.#text, changes: this.#changes };
   }
 
   #copy(end: number): void {
     const { text } = this.#from;
     if (this.#earlier < this.#from.changes.length) this.#carry(end);
-    const units = this.#units;
-    let length = this.#length;
-    for (let index = this.#read; index < end; index++) units[length++] = text.charCodeAt(index);
-    this.#length = length;
+    const size = end - this.#read;
+    if (size >= MIN_PART) {
+      this.#flush();
+      this.#text += text.slice(this.#read, end);
+    } else {
+      while (this.#count + size > this.#units.length) this.#grow();
+      for (let index = this.#read; index < end; index++) this.#units[this.#count++] = text.charCodeAt(index);
+    }
+    this.#length += size;
     this.#read = end;
+  }
+
+  #flush(): void {
+    if (this.#count > 0) this.#text += stringOf(this.#units, this.#count);
+    this.#count = 0;
+  }
+
+  #grow(): void {
+    const larger = new Uint16Array(2 * this.#units.length);
+    larger.set(this.#units);
+    this.#units = larger;
   }
 
   /** Takes over the earlier changes in what is copied next, up to `end`. */
@@ -109,14 +136,14 @@ export function windowed({ text, changes }: Rewritten): string | null {
 function windowStart(text: string, at: number): number {
   const least = at - MAX_WORD_TAIL;
   let start = at;
-  while (start > 0 && start > least && WORD.test(text.charAt(start - 1))) start--;
+  while (start > 0 && start > least && isWord(text.charCodeAt(start - 1))) start--;
   return Math.max(0, start);
 }
 
 function windowEnd(text: string, at: number): number {
   const most = Math.min(text.length, at + MAX_WORD_TAIL);
   let end = at;
-  while (end < most && WORD.test(text.charAt(end))) end++;
+  while (end < most && isWord(text.charCodeAt(end))) end++;
   return Math.min(text.length, end);
 }
 
@@ -135,5 +162,12 @@ function marksOnly(text: string, start: number, end: number): string {
   return marks;
 }
 
+const isWord = (unit: number): boolean =>
+  (unit >= 0x30 && unit <= 0x39) || ((unit | 0x20) >= 0x61 && (unit | 0x20) <= 0x7a);
+
+/** Short texts of Latin-1 take half the memory, and so does what they are put into. */
+const MAX_ARGUMENTS = 512;
 const stringOf = (units: Uint16Array, length: number): string =>
-  Buffer.from(units.buffer, units.byteOffset, 2 * length).toString("utf16le");
+  length <= MAX_ARGUMENTS
+    ? String.fromCharCode(...units.subarray(0, length))
+    : Buffer.from(units.buffer, units.byteOffset, 2 * length).toString("utf16le");

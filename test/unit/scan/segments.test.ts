@@ -1,22 +1,40 @@
 import { describe, expect, test } from "bun:test";
 import type { JsonObject } from "../../../src/core/json.ts";
-import { gather, gatherJoined, isDeeper, MAX_TEXTS, pathOf, ROOT, Sheets } from "../../../src/scan/segments.ts";
+import { gather, gatherJoined, isDeeper, MAX_TEXTS, Pace, pathOf, ROOT, Sheets } from "../../../src/scan/segments.ts";
 import { BOUNDARY, NAME_END } from "../../../src/scan/sheet.ts";
 
 /** Texts with their paths, as the sheets hold them. */
-function textsOf(body: JsonObject, collect: (body: JsonObject, sheets: Sheets) => void): [string, string][] {
+function textsOf(body: JsonObject, collect: (body: JsonObject, sheets: Sheets) => Generator): [string, string][] {
   const sheets = new Sheets();
-  collect(body, sheets);
-  return sheets.finish().flatMap(({ text, places }) => {
+  Array.from(collect(body, sheets));
+  return [...sheets.finish()].flatMap(({ text, places }) => {
     const texts = text.split(BOUNDARY);
     expect(texts).toHaveLength(places.length);
     return texts.map((each, index): [string, string] => [each, pathOf(places[index] ?? ROOT)]);
   });
 }
 
-const all = (body: JsonObject) => textsOf(body, (value, sheets) => gather(value, ROOT, sheets));
+function gathered(body: JsonObject): Sheets {
+  const sheets = new Sheets();
+  Array.from(gather(body, ROOT, sheets, new Pace()));
+  return sheets;
+}
+
+const sheetsOf = (body: JsonObject) => [...gathered(body).finish()];
+
+function isDeep(body: JsonObject, levels: number): boolean {
+  const steps = isDeeper(body, levels, new Pace());
+  for (;;) {
+    const step = steps.next();
+    if (step.done) return step.value;
+  }
+}
+
+const all = (body: JsonObject) => textsOf(body, (value, sheets) => gather(value, ROOT, sheets, new Pace()));
 const joined = (body: JsonObject, separator = "") =>
-  textsOf(body, (value, sheets) => gatherJoined(value, separator, sheets)).map(([text, path]) => `${path}: ${text}`);
+  textsOf(body, (value, sheets) => gatherJoined(value, [{ separator, sheets }], new Pace())).map(
+    ([text, path]) => `${path}: ${text}`,
+  );
 
 describe("the texts of a body", () => {
   test("are its strings, its numbers and the names that are the client's own", () => {
@@ -48,11 +66,9 @@ describe("the texts of a body", () => {
   });
 
   test("are in sheets of a bounded size; a longer one is cut into pieces that overlap", () => {
-    const sheets = new Sheets();
     const long = Array.from({ length: 40_000 }, (_, index) => index.toString(36).padStart(5, "-")).join("");
-    gather({ text: long, more: ["x".repeat(60_000), "y".repeat(60_000)] }, ROOT, sheets);
-    const list = sheets.finish();
-    for (const { text } of list) expect(text.length).toBeLessThanOrEqual(65_536);
+    const list = sheetsOf({ text: long, more: ["x".repeat(30_000), "y".repeat(30_000)], ["k".repeat(90_000)]: "z" });
+    for (const { text } of list) expect(text.length).toBeLessThanOrEqual(32_768);
     const texts = list.flatMap(({ text }) => text.split(BOUNDARY));
     for (let at = 0; at < long.length - 900; at += 333) {
       expect(texts.some((text) => text.includes(long.slice(at, at + 900)))).toBe(true);
@@ -60,23 +76,22 @@ describe("the texts of a body", () => {
   });
 
   test("keep a name in the sheet of what it names", () => {
-    const sheets = new Sheets();
-    gather({ filler: "z".repeat(65_510), password: "x".repeat(100) }, ROOT, sheets);
-    expect(sheets.finish().at(-1)?.text).toBe(`password${NAME_END}${BOUNDARY}${"x".repeat(100)}`);
+    const sheets = sheetsOf({ filler: "z".repeat(32_740), password: "x".repeat(100) });
+    expect(sheets.at(-1)?.text).toBe(`password${NAME_END}${BOUNDARY}${"x".repeat(100)}`);
   });
 
   test("are no more than can be read in moments", () => {
-    const sheets = new Sheets();
-    gather({ input: Array.from({ length: MAX_TEXTS + 1 }, () => "a") }, ROOT, sheets);
-    expect(sheets.overflowed).toBe(true);
+    expect(gathered({ input: Array.from({ length: MAX_TEXTS - 1 }, () => "a") }).overflowed).toBe(false);
+    expect(gathered({ input: Array.from({ length: MAX_TEXTS + 1 }, () => "a") }).overflowed).toBe(true);
+    expect(gathered({ input: Array.from({ length: MAX_TEXTS + 1 }, () => []) }).overflowed).toBe(true);
   });
 
   test("are known to lie too deep before anything is called for each level", () => {
     let value: JsonObject = {};
     for (let level = 0; level < 100_000; level++) value = { a: value };
-    expect(isDeeper(value, 128)).toBe(true);
-    expect(isDeeper({ a: { b: [{}] } }, 4)).toBe(false);
-    expect(isDeeper({ a: { b: [{}] } }, 3)).toBe(true);
+    expect(isDeep(value, 128)).toBe(true);
+    expect(isDeep({ a: { b: [{}] } }, 4)).toBe(false);
+    expect(isDeep({ a: { b: [{}] } }, 3)).toBe(true);
   });
 });
 

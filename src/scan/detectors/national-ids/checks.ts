@@ -77,7 +77,11 @@ export const finnish: Check = (value) =>
 
 const CHINESE = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 
-export const chinese: Check = (value) => "10X98765432".charAt(weigh(value, CHINESE) % 11) === value.charAt(17);
+/** Provinces by the number's first two digits, and years of those who live. */
+const PROVINCE = /^(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])\d{4}(?:19|20)/;
+
+export const chinese: Check = (value) =>
+  PROVINCE.test(value) && "10X98765432".charAt(weigh(value, CHINESE) % 11) === value.charAt(17);
 
 const KOREAN = [2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5];
 

@@ -1,126 +1,9 @@
 import type { SecretRule } from "../../secret-rule.ts";
 import { keyedSecret } from "./keyed.ts";
 import { prefixedSecret } from "./prefixed.ts";
-import { alphanumeric, base64, characters, hex, UUID, urlSafe } from "./value-form.ts";
+import { alphanumeric, characters, hex, UUID, urlSafe } from "./value-form.ts";
 
-const AWS_IDS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html";
-const AWS_TEMPORARY = "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_use-resources.html";
-const BEDROCK = "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys-how.html";
-const GOOGLE_KEYS = "https://cloud.google.com/docs/authentication/api-keys";
-const GOOGLE_OAUTH = "https://developers.google.com/identity/protocols/oauth2";
-
-const AWS_SECRETS: readonly SecretRule[] = [
-  prefixedSecret({
-    code: "secret.aws_access_key_id",
-    title: "The id of an AWS access key, long-lived or temporary.",
-    source: AWS_IDS,
-    prefixes: ["AKIA", "ASIA", "ABIA", "ACCA"],
-    value: characters("A-Z2-7", 16),
-  }),
-  keyedSecret({
-    code: "secret.aws_secret_access_key",
-    title: "The secret half of an AWS access key, or of one for a store with the same interface, by its name.",
-    source: "https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_access-keys.html",
-    names: ["secret_access_key", "secretaccesskey", "secret-access-key", "aws_secret_key", "awssecretkey"],
-    value: { pattern: "(?=[A-Za-z+/]{0,39}[0-9])[A-Za-z0-9+/]{40}", maxLength: 40 },
-    complete: true,
-    minEntropy: 3.8,
-  }),
-  prefixedSecret({
-    code: "secret.amazon_mws_token",
-    title: "An authorization token of Amazon Marketplace Web Service.",
-    source: "https://docs.developer.amazonservices.com/en_US/dev_guide/DG_Registering.html",
-    prefixes: ["amzn.mws."],
-    value: UUID,
-  }),
-  prefixedSecret({
-    code: "secret.aws_session_token",
-    title: "A session token of the AWS security token service.",
-    source: AWS_TEMPORARY,
-    prefixes: ["IQoJb3JpZ2lu", "FwoGZXIvYXdzE", "FQoGZXIvYXdzE", "AQoDYXdzE"],
-    value: base64(100),
-    minEntropy: 4,
-    open: true,
-  }),
-  prefixedSecret({
-    code: "secret.aws_bedrock_api_key",
-    title: "A long-term API key for Amazon Bedrock.",
-    source: BEDROCK,
-    prefixes: ["ABSKQmVkcm9ja0FQSUtleS"],
-    value: { pattern: "[A-Za-z0-9+/]{80,252}={0,2}", maxLength: 254 },
-    minEntropy: 2.4,
-  }),
-  {
-    code: "secret.aws_bedrock_short_term_key",
-    title: "A short-term API key for Amazon Bedrock, which is a signed address.",
-    source: BEDROCK,
-    literals: ["bedrock-api-key-"],
-    pattern: "bedrock-api-key-YmVkcm9jay5hbWF6b25hd3MuY29t",
-    minEntropy: 0,
-    reach: 44,
-  },
-];
-
-const GOOGLE_SECRETS: readonly SecretRule[] = [
-  {
-    ...prefixedSecret({
-      code: "secret.gcp_api_key",
-      title: "A Google API key. Public examples have the same form, so a word that says what it is must stand near.",
-      source: GOOGLE_KEYS,
-      prefixes: ["AIza"],
-      value: urlSafe(35),
-      minEntropy: 4,
-    }),
-    pattern: "AIzaSy([A-Za-z0-9_\\-]{33})(?![A-Za-z0-9_\\-])",
-    context: ["api", "apikey", "key", "keys", "token", "secret", "google", "goog", "gcp", "gemini", "firebase", "maps"],
-  },
-  prefixedSecret({
-    code: "secret.gemini_auth_key",
-    title: "A key for the Gemini API that is bound to a service account.",
-    source: "https://ai.google.dev/gemini-api/docs/api-key",
-    prefixes: ["AQ.Ab"],
-    value: urlSafe(45),
-    minEntropy: 4,
-    open: true,
-  }),
-  prefixedSecret({
-    code: "secret.gcp_oauth_client_secret",
-    title: "The secret of a Google OAuth client.",
-    source: GOOGLE_OAUTH,
-    prefixes: ["GOCSPX-"],
-    value: urlSafe(28),
-  }),
-  prefixedSecret({
-    code: "secret.gcp_refresh_token",
-    title: "A Google OAuth refresh token.",
-    source: GOOGLE_OAUTH,
-    prefixes: ["1//0"],
-    value: urlSafe(40),
-    minEntropy: 3.8,
-    open: true,
-  }),
-  prefixedSecret({
-    code: "secret.gcp_access_token",
-    title: "A Google OAuth access token.",
-    source: GOOGLE_OAUTH,
-    prefixes: ["ya29."],
-    value: urlSafe(40),
-    minEntropy: 3.8,
-    open: true,
-  }),
-  {
-    code: "secret.gcp_service_account",
-    title: "The credentials file of a Google service account, by the mark that each of them has.",
-    source: "https://cloud.google.com/iam/docs/keys-create-delete",
-    literals: ["service_account"],
-    pattern: "(?<=[Tt]ype\\\\?[\"'][ ]{0,4}:[ ]{0,4}\\\\?[\"']|type\\x02\\x00)service_account(?![A-Za-z0-9_])",
-    minEntropy: 0,
-    reach: 40,
-    strength: "medium",
-  },
-];
-
-const OTHER_CLOUDS: readonly SecretRule[] = [
+export const CLOUD_SECRETS: readonly SecretRule[] = [
   prefixedSecret({
     code: "secret.alibaba_access_key_id",
     title: "The id of an Alibaba Cloud access key.",
@@ -256,5 +139,3 @@ const OTHER_CLOUDS: readonly SecretRule[] = [
     value: { pattern: "[a-z0-9]{16}-[a-z0-9]{16}", maxLength: 33 },
   }),
 ];
-
-export const CLOUD_SECRETS: readonly SecretRule[] = [...AWS_SECRETS, ...GOOGLE_SECRETS, ...OTHER_CLOUDS];

@@ -141,5 +141,6 @@ export const IDENTITY_SECRETS: readonly SecretRule[] = [
     value: { pattern: "[a-z]{4}-[a-z]{4}-[a-z]{4}-[a-z]{4}", maxLength: 19 },
     complete: true,
     minEntropy: 2.6,
+    minSurprise: 0.4,
   }),
 ];

@@ -1,15 +1,11 @@
 import type { SecretRule } from "../../secret-rule.ts";
 import { keyedSecret } from "./keyed.ts";
 import { prefixedSecret } from "./prefixed.ts";
-import { alphanumeric, characters, hex, UUID, urlSafe, type ValueForm } from "./value-form.ts";
+import { alphanumeric, characters, hex, urlSafe, type ValueForm } from "./value-form.ts";
 
 const OPENAI = "https://platform.openai.com/docs/api-reference/authentication";
 const ANTHROPIC = "https://docs.anthropic.com/en/api/admin-api/apikeys/get-api-key";
 const HUGGING_FACE = "https://huggingface.co/docs/hub/security-tokens";
-const LANGSMITH =
-  "https://docs.smith.langchain.com/administration/how_to_guides/organization_management/create_account_api_key";
-
-/** One line for a key that only its prefix tells. */
 const key = (
   kind: string,
   title: string,
@@ -19,7 +15,7 @@ const key = (
   minEntropy = 3.3,
 ): SecretRule => prefixedSecret({ code: `secret.${kind}`, title, source, prefixes: [prefix], value, minEntropy });
 
-const LANGUAGE_MODEL_SECRETS: readonly SecretRule[] = [
+export const MODEL_PROVIDER_SECRETS: readonly SecretRule[] = [
   {
     code: "secret.openai_old_key",
     title: "An OpenAI API key of a user.",
@@ -175,156 +171,3 @@ const LANGUAGE_MODEL_SECRETS: readonly SecretRule[] = [
     value: { pattern: "[0-9a-f]{32}\\.[A-Za-z0-9_\\-]{24}", maxLength: 57 },
   }),
 ];
-
-const MODEL_TOOL_SECRETS: readonly SecretRule[] = [
-  key(
-    "elevenlabs_key",
-    "An ElevenLabs API key.",
-    "https://elevenlabs.io/docs/api-reference/authentication",
-    "sk_",
-    hex(48),
-    3,
-  ),
-  key("e2b_key", "An E2B API key.", "https://e2b.dev/docs/api-key", "e2b_", hex(40), 3),
-  key(
-    "apify_token",
-    "An Apify API token.",
-    "https://docs.apify.com/platform/integrations/api",
-    "apify_api_",
-    alphanumeric(36),
-  ),
-  key("llamacloud_key", "A LlamaCloud API key.", "https://docs.cloud.llamaindex.ai/api_key", "llx-", alphanumeric(48)),
-  key(
-    "firecrawl_key",
-    "A Firecrawl API key.",
-    "https://docs.firecrawl.dev/api-reference/introduction",
-    "fc-",
-    hex(32),
-    3,
-  ),
-  key(
-    "runpod_key",
-    "A RunPod API key.",
-    "https://docs.runpod.io/get-started/api-keys",
-    "rpa_",
-    characters("A-Z0-9", 36, 60),
-  ),
-  key("jina_key", "A Jina AI API key.", "https://jina.ai/api-dashboard/", "jina_", {
-    pattern: "[0-9a-f]{32}[A-Za-z0-9_\\-]{28}",
-    maxLength: 60,
-  }),
-  key("anyscale_key", "An Anyscale API key.", "https://docs.anyscale.com/", "esecret_", characters("a-z0-9", 26), 3),
-  key("langfuse_key", "The secret key of a Langfuse project.", "https://langfuse.com/docs/api", "sk-lf-", UUID, 2.8),
-  prefixedSecret({
-    code: "secret.langsmith_key",
-    title: "A LangSmith personal token or service key.",
-    source: LANGSMITH,
-    prefixes: ["lsv2_pt_", "lsv2_sk_"],
-    value: { pattern: "[0-9a-f]{32}_[0-9a-f]{10}", maxLength: 43 },
-  }),
-  prefixedSecret({
-    code: "secret.pinecone_key",
-    title: "A Pinecone API key.",
-    source: "https://docs.pinecone.io/reference/api/authentication",
-    prefixes: ["pcsk_"],
-    value: { pattern: "[A-Za-z0-9]{4,8}_[A-Za-z0-9]{50,70}", maxLength: 79 },
-    minEntropy: 4,
-  }),
-  prefixedSecret({
-    code: "secret.tavily_key",
-    title: "A Tavily API key.",
-    source: "https://docs.tavily.com/documentation/api-reference/introduction",
-    prefixes: ["tvly-"],
-    value: { pattern: "(?:dev-|prod-)?[A-Za-z0-9]{32}", maxLength: 37 },
-    minEntropy: 3.3,
-  }),
-  prefixedSecret({
-    code: "secret.voyage_key",
-    title: "A Voyage AI API key.",
-    source: "https://docs.voyageai.com/docs/api-key-and-installation",
-    prefixes: ["pa-"],
-    value: urlSafe(43),
-    mixed: true,
-    minEntropy: 4.2,
-  }),
-  prefixedSecret({
-    code: "secret.mem0_key",
-    title: "A Mem0 API key.",
-    source: "https://docs.mem0.ai/platform/quickstart",
-    prefixes: ["m0-"],
-    value: alphanumeric(40),
-    mixed: true,
-    minEntropy: 3.8,
-  }),
-  prefixedSecret({
-    code: "secret.modal_token",
-    title: "The id or the secret of a Modal token.",
-    source: "https://modal.com/docs/reference/cli/token",
-    prefixes: ["ak-", "as-"],
-    value: alphanumeric(22),
-    mixed: true,
-    minEntropy: 3.5,
-    context: ["modal", "token"],
-  }),
-  keyedSecret({
-    code: "secret.fal_key",
-    title: "A fal API key, by its name.",
-    source: "https://docs.fal.ai/authentication/key-based",
-    names: ["fal_key", "fal_api_key"],
-    value: { pattern: `${UUID.pattern}:[0-9a-f]{32}`, maxLength: 69 },
-    complete: true,
-  }),
-  keyedSecret({
-    code: "secret.assemblyai_key",
-    title: "An AssemblyAI API key, by its name.",
-    source: "https://www.assemblyai.com/docs/api-reference/overview",
-    names: ["assemblyai", "assembly_ai"],
-    value: hex(32),
-  }),
-  keyedSecret({
-    code: "secret.deepgram_key",
-    title: "A Deepgram API key, by its name.",
-    source: "https://developers.deepgram.com/docs/create-additional-api-keys",
-    names: ["deepgram"],
-    value: hex(40),
-  }),
-  keyedSecret({
-    code: "secret.pinecone_old_key",
-    title: "A Pinecone API key in the form of a UUID, by its name.",
-    source: "https://docs.pinecone.io/reference/api/authentication",
-    names: ["pinecone"],
-    value: UUID,
-  }),
-  keyedSecret({
-    code: "secret.wandb_key",
-    title: "A Weights & Biases API key, by its name.",
-    source: "https://docs.wandb.ai/guides/track/environment-variables/",
-    names: ["wandb", "weights_and_biases"],
-    value: hex(40),
-  }),
-  keyedSecret({
-    code: "secret.clarifai_key",
-    title: "A Clarifai personal access token, by its name.",
-    source: "https://docs.clarifai.com/control/authentication/pat",
-    names: ["clarifai"],
-    value: hex(32),
-  }),
-  keyedSecret({
-    code: "secret.serper_key",
-    title: "A Serper API key, by its name.",
-    source: "https://serper.dev/",
-    names: ["serper_", "serper.", "serperapi", "serperkey"],
-    value: hex(40),
-    complete: true,
-  }),
-  keyedSecret({
-    code: "secret.exa_key",
-    title: "An Exa API key, by its name.",
-    source: "https://docs.exa.ai/reference/quickstart",
-    names: ["exa_api_key", "exaapikey"],
-    value: UUID,
-    complete: true,
-  }),
-];
-
-export const MODEL_PROVIDER_SECRETS: readonly SecretRule[] = [...LANGUAGE_MODEL_SECRETS, ...MODEL_TOOL_SECRETS];

@@ -12,7 +12,7 @@ const SOURCEGRAPH = "https://sourcegraph.com/docs/cli/how-tos/creating_an_access
 
 /** Its letters after the prefix are random; since 2023 also with the place that the token is routed to after dots. */
 const GITLAB_VALUE = {
-  pattern: "(?:[A-Za-z0-9_\\-]{27,60}\\.[0-9a-z]{2}\\.?[0-9a-z]{7,9}|[A-Za-z0-9_\\-]{20})",
+  pattern: "(?:[A-Za-z0-9_\\-]{27,60}\\.[0-9a-z]{2}\\.?[0-9a-z]{7,9}|[A-Za-z0-9_\\-]{25}|[A-Za-z0-9_\\-]{20})",
   maxLength: 74,
 };
 

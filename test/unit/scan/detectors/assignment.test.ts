@@ -43,6 +43,19 @@ describe("secret.assignment", () => {
     ["npm's configuration", `//registry.internal/:_authToken=${random}`],
     ["Rails's configuration", `SECRET_KEY_BASE=${random}${random}`],
     ["a numbered name", `token2 = ${random}`],
+    ["YAML with a tag", `token: !!str ${random}`],
+    ["a block of YAML", `password: |\n  ${chosen}\n`],
+    ["a Dockerfile", `ENV DB_PASSWORD ${chosen}`],
+    ["an XML element of several lines", `<apiToken>\n    ${random}\n</apiToken>`],
+    ["a property list", `<key>DbPassword</key>\n<string>${chosen}</string>`],
+    ["a declaration of Go", `var apiToken string = "${random}"`],
+    ["a declaration of Rust", `let api_token: &'static str = "${random}";`],
+    ["a property of C#", `public string ApiToken { get; set; } = "${random}";`],
+    ["an array of C", `static const char api_token[] = "${random}";`],
+    ["a setter", `client.setApiToken("${random}")`],
+    ["a definition of PHP", `define('DB_PASSWORD', '${chosen}');`],
+    ["JSON whose value is on the next line", `"password":\n  "${chosen}"`],
+    ["the next word", `// API token ${random}`],
   ])("finds a secret in %s", (_, text) => {
     expect(codes(text)).toEqual(["secret.assignment"]);
   });
@@ -91,6 +104,16 @@ describe("secret.assignment", () => {
     'password: "^[a-z]{8,}\\d$"',
     "token: TokenKind.Ident2",
     "author: a8Fk29dLq0Zx7Vb3",
+    "csrfmiddlewaretoken=a8Fk29dLq0Zx7Vb3",
+    "token: 2024-05-01T10:31:07Z",
+    "secret: 10.4.37.192:8431",
+    "token: aes-256-gcm",
+    "db_password: !vault",
+    "PASS: binutils-all/i386/empty2",
+    "b2Zpw== a8Fk29dLq0Zx7Vb3",
+    "Pass v4l2_pix_fmts2 to it",
+    "the token a8Fk29dL ends here",
+    "<key>Password</key>\n<string>Kennwort 2 angeben</string>",
   ])("finds none in %s", (text) => {
     expect(codes(text)).toEqual([]);
   });

@@ -38,6 +38,7 @@ describe("secret.authorization", () => {
     "Authorization: Bearer <token>",
     "Authorization: Bearer $TOKEN",
     "Authorization: Bearer YOUR_API_TOKEN",
+    "local authorization (CVE-2022-26691)",
     "Authorization: Basic ...",
     "Authorization: Token **********",
     "Authorization: basic {base64(email:password)}",

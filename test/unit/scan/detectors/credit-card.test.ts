@@ -75,3 +75,22 @@ test.each([
 ])("is silent about %s", (_, text) => {
   expect(strength(text)).toBeNull();
 });
+
+test("finds a card whose groups stand on two lines", () => {
+  const [one, two, three, four] = printed(" ").split(" ");
+  expect(strength(`so ${one} ${two}\n ${three} ${four} it is`)).toBe("strong");
+});
+
+test("takes four columns of a table for a card only beside a word for it", () => {
+  const row = `1203 ${printed(" ")} 7492 2181 903`;
+  expect(strength(row)).toBeNull();
+  expect(strength(`card ${row}`)).toBe("medium");
+});
+
+test("finds a card behind a word for paying, whatever its length", () => {
+  expect(strength(`charge ${card("4", 19)} for it`)).toMatch(/medium|strong/);
+});
+
+test("takes no fraction for a card", () => {
+  expect(strength(`0.${card("4", 16)}`)).toBeNull();
+});

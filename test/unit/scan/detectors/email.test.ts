@@ -95,3 +95,9 @@ describe("pii.email", () => {
     expect(performance.now() - begin).toBeLessThan(500);
   });
 });
+
+test("finds a mailbox that a line break parts before its at sign, and takes no decorator for one", () => {
+  expect(strengthOf("write to ada\n@example.com, please")).toBe("medium");
+  expect(strengthOf("import app\n@app.get")).toBeNull();
+  expect(strengthOf("import app\n@app.com(1)")).toBeNull();
+});

@@ -23,6 +23,12 @@ describe("pii.ip, version 4", () => {
     expect(strengthOf("81.63.212.7", false)).toBe("weak");
   });
 
+  test("takes the value of a name for an address, and what is compared for a version", () => {
+    expect(strengthOf("client_ip=81.63.212.7", true)).toBe("medium");
+    expect(strengthOf("client==81.63.212.7", true)).toBe("weak");
+    expect(strengthOf("version=81.63.212.7", true)).toBe("weak");
+  });
+
   test.each([
     ["81.63.212.7:443"],
     ['81.63.212.7 - - [10/Oct/2000:13:55:36] "GET /"'],
@@ -122,4 +128,9 @@ describe("pii.ip", () => {
       }),
     );
   });
+});
+
+test("finds an address of version 6 that one line break parts behind a colon", () => {
+  expect(strengthOf("ip 2600:4ef5:49d:98f0:\n2d60:fcb1:8fb5:10f1 was")).toBe("medium");
+  expect(strengthOf("ip 2600:4ef5:\n49d:98f0:\n2d60:fcb1:8fb5:10f1 was")).toBeNull();
 });

@@ -27,7 +27,7 @@ test("agrees with libphonenumber-js on what is valid", () => {
 });
 
 test("knows the area codes of North America", () => {
-  expect([212, 602, 780].every(isAmericanArea)).toBe(true);
+  expect([212, 602, 780, 340, 787].every(isAmericanArea)).toBe(true);
   expect([100, 211, 999].some(isAmericanArea)).toBe(false);
 });
 
@@ -103,3 +103,41 @@ test.each([
 ])("is silent about %j", (text) => {
   expect(strength(text)).toBeNull();
 });
+
+test.each([
+  ["my number is 409 3644"],
+  ["The number of my doctor is 55000556"],
+  ["Direct line: 03 813 9693"],
+  ["T: 0412 22 83 45"],
+  ["Office: (0359) 23 65 21"],
+  ["contact: 6875072614"],
+  ["You can reach Ada Lovelace at 2840 1107"],
+  ["Someone called me from 50 681241"],
+  ["I am available at 769 3459"],
+  ["please change the phone number on my account to 092-9401396"],
+  ["Is 0412 228 345 a valid phone number?"],
+  ["Ring me on +88 99 867 98 72"],
+  ["Whatsapp me 06-4/965 4217"],
+  ["telefon: (351) 969815061"],
+  ["phone 00972564304221"],
+  ["phone 6228\n 8588"],
+  ["so (0212) 276842, yes"],
+  ["so (523) 280 5983, yes"],
+])("takes %j as medium", (text) => expect(strength(text)).toBe("medium"));
+
+test.each([
+  ["order number 7055599634"],
+  ["the number 6728172206 is prime"],
+  ["a number of 10000-100000 entries"],
+  ["calls demanding them. [Bug 3479689]"],
+  ["calls/s: 6393742903"],
+  ["also available at https://example.org/abs/math/9409227"],
+  ["The phone costs 271.039.110,46"],
+  ["a phone for 800,830,615.29"],
+  ["call it twice.\n\n2.0.1 (2016-11-23)"],
+  ["Ilse-Hübel-Ring 3/9\n21577 Auerbach"],
+  ['"phone_verified": true, "created": 1649864'],
+  ['1649864, "phone": null'],
+  ["text 2147483647"],
+  ["Signal strength -87 dBm at 17532270"],
+])("has nothing above weak in %j", (text) => expect(strength(text) ?? "weak").toBe("weak"));

@@ -35,6 +35,9 @@ describe("a value that only its name tells", () => {
     ["a call", (value: string) => `setenv("DATADOG_API_KEY", "${value}")`],
     ["a lookup", (value: string) => `os.environ["DATADOG_API_KEY"] = "${value}"`],
     ["a sentence", (value: string) => `My Datadog API key is ${value}.`],
+    ["an index of PHP", (value: string) => `$datadog['api_key'] = '${value}';`],
+    ["columns", (value: string) => `datadog_api_key =           ${value}`],
+    ["YAML with a tag", (value: string) => `datadog_api_key: !!str ${value}`],
     ["a field of a sheet", (value: string) => `datadog_api_key\u0002\u0000${value}\u0000`],
   ])("is found in %s", (_, write) => {
     expect(codesIn(write(digits(32)))).toContain(DATADOG);
@@ -45,6 +48,7 @@ describe("a value that only its name tells", () => {
     ["a name inside a word", (value: string) => `CameraKit: ${digits(40)}; ${value}`],
     ["a name without a word for a secret", (value: string) => `datadog_checksum = "${value}"`],
     ["another text between them", (value: string) => `datadog_api_key\u0000${value}`],
+    ["digits that count up", () => `datadog_api_key = ${"0123456789abcdef".repeat(2)}`],
     ["one more digit", (value: string) => `DATADOG_API_KEY=${value}${value}0`],
     ["a line break between them", (value: string) => `datadog_api_key\n=${value}`],
   ])("is not found with %s", (_, write) => {
