@@ -94,8 +94,10 @@ export class Automaton {
   static build(literals: readonly string[]): Automaton | null {
     const { classes, width } = classify(literals);
     const trie = new Trie(width, (classes[SPACE] ?? 0) >> KIND_BITS);
-    for (const [index, literal] of literals.entries()) trie.add(literal, index, classes);
-    if (trie.states * width > MAX_TABLE_ENTRIES) return null;
+    for (const [index, literal] of literals.entries()) {
+      trie.add(literal, index, classes);
+      if (trie.states * width > MAX_TABLE_ENTRIES) return null;
+    }
     return new Automaton(classes, trie);
   }
 

@@ -12,7 +12,7 @@ export type Match = {
   readonly strength: Strength;
 };
 
-/** Whether one of the detector's own context words stands within 64 characters before `start`, or 32 after `end`. */
+/** Whether one of the detector's own context words ends at most 64 characters before `start`, or 32 behind `end`. */
 export type Near = (start: number, end: number) => boolean;
 
 type Described = {
@@ -24,7 +24,10 @@ type Described = {
   readonly sources: readonly string[];
   /** Whole words, lower-case ASCII letters only. What they do for a match is the detector's to say, by its strength. */
   readonly context?: readonly string[];
-  /** Most characters that one look reads, on either side; the budget is charged so much for each. */
+  /**
+   * What one look is charged to the budget: about the characters that it reads, more where it does more with them. Runs of
+   * numbers are charged by their groups instead, and whole sheets not at all: they cost the same whatever is in them.
+   */
   readonly reach: number;
 };
 
@@ -33,6 +36,8 @@ export type LiteralDetector = Described & {
   readonly kind: "literal";
   /** Lower-case ASCII without white space. */
   readonly literals: readonly string[];
+  /** Whether it looks only where no letter or digit stands before the literal. */
+  readonly atWordStart?: boolean;
   /** `at` is where the literal begins. */
   readonly look: (text: string, at: number, near: Near) => Match | null;
 };

@@ -6,7 +6,7 @@ import { standsAlone } from "./encoded-keyword.ts";
 import { MAX_GROUPS, NumberRun } from "./number-run.ts";
 import { Budget, isAscii } from "./sheet.ts";
 
-/** How far from a match a word of context may end before it, and begin after it. */
+/** How far before a match, and behind it, a word of context may end. */
 const BEFORE = 64;
 const AFTER = 32;
 /** A run that is longer than what is read of it at once goes on so many groups before its end. */
@@ -15,6 +15,7 @@ const OVERLAPPING_GROUPS = 8;
 const NUMBER_COST = 24;
 const GROUP_COST = 12;
 const MIN_GLUED = 5;
+const MIN_TELLING = 6;
 /** Matches of one detector in one reading after which it does not look any more: what they are is known by then. */
 const MAX_MATCHES = 256;
 
@@ -27,12 +28,17 @@ function isLetterAt(text: string, at: number): boolean {
 type NumberLook = { readonly look: NumberDetector["look"]; readonly near: Near; readonly index: number };
 const NO_MATCHES: readonly Match[] = [];
 
+function isAlphanumericAt(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at);
+  return (unit >= 0x30 && unit <= 0x39) || isLetterAt(text, at);
+}
+
 /** What is told of a sheet: a code, and an offset in its text; the view where it is another than the sheet's. */
 export type Report = (code: string, at: number, view?: View) => void;
 
 /**
  * Finds what is in one sheet: one pass of the automaton, then a look at each place that it names. One of these serves
- * one sheet after another; it keeps its buffers and nothing of what it read.
+ * one sheet after another; it keeps its buffers, and what it read last until it reads the next.
  */
 export class Matcher {
   readonly #compiled: CompiledScan;
@@ -114,14 +120,16 @@ export class Matcher {
       const end = literals[at + 1] ?? 0;
       for (const target of targets[literal] ?? []) {
         if (target.kind === "keyword") {
-          if (!wholeWords || this.#isKeyword(literal, end)) this.#report(target.code, end - 1);
+          if (!wholeWords || this.#isTelling(literal, end)) this.#report(target.code, end - 1);
         } else if (target.kind === "encoded_keyword") this.#lookAtEncoded(target, end);
         else if (target.kind === "detector") {
           const detector = detectors[target.detector];
           const near = this.#near[target.detector];
           if (detector?.kind !== "literal" || near === undefined || this.#hasEnough(target.detector)) continue;
+          const at = end - target.length;
+          if (detector.atWordStart === true && isAlphanumericAt(this.#text, at - 1)) continue;
           if (!this.#budget.spend(detector.reach)) return;
-          if (this.#take(detector.look(this.#text, end - target.length, near))) this.#count(target.detector);
+          if (this.#take(detector.look(this.#text, at, near))) this.#count(target.detector);
         }
       }
     }
@@ -146,6 +154,7 @@ export class Matcher {
       done = isWhole ? run.end(run.count - 1) : run.start(MAX_GROUPS - OVERLAPPING_GROUPS);
       if (!this.#budget.spend(NUMBER_COST + GROUP_COST * run.count)) return;
       this.#lookAtNumber(run);
+      if (!this.#budget.spend(run.work)) return;
     }
   }
 
@@ -178,10 +187,10 @@ export class Matcher {
       for (const index of this.#wordDetectors) {
         const detector = this.#compiled.detectors[index];
         const near = this.#near[index];
-        if (detector?.kind !== "word" || near === undefined) continue;
+        if (detector?.kind !== "word" || near === undefined || this.#hasEnough(index)) continue;
         if (end - start < detector.minLength || end - start > detector.maxLength) continue;
         if (!this.#budget.spend(detector.reach)) return;
-        this.#take(detector.look(this.#text, start, end, near));
+        if (this.#take(detector.look(this.#text, start, end, near))) this.#count(index);
       }
     }
   }
@@ -192,9 +201,9 @@ export class Matcher {
       for (const one of this.#ibanDetectors) {
         const detector = this.#compiled.detectors[one];
         const near = this.#near[one];
-        if (detector?.kind !== "iban_head" || near === undefined) continue;
+        if (detector?.kind !== "iban_head" || near === undefined || this.#hasEnough(one)) continue;
         if (!this.#budget.spend(detector.reach)) return;
-        this.#take(detector.look(this.#text, ibanHeads[index] ?? 0, near));
+        if (this.#take(detector.look(this.#text, ibanHeads[index] ?? 0, near))) this.#count(one);
       }
     }
   }
@@ -235,8 +244,9 @@ export class Matcher {
     return !isLetterAt(this.#text, start - 1) && !isLetterAt(this.#text, end);
   }
 
-  #isKeyword(literal: number, end: number): boolean {
+  /** In a text that was put together a short keyword may come about by chance, where one word ends and one begins. */
+  #isTelling(literal: number, end: number): boolean {
     const { length } = this.#compiled.literals[literal] ?? "";
-    return this.#isWord(end - length, end);
+    return length >= MIN_TELLING || this.#isWord(end - length, end);
   }
 }

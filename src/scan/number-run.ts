@@ -12,6 +12,8 @@ export class NumberRun {
   text = "";
   /** Number of groups, 1 to MAX_GROUPS. */
   count = 0;
+  /** Units of work that looks at it took beyond a glance; the budget is charged for them. */
+  work = 0;
   /** Where each group begins and ends; valid below `count`. */
   readonly starts = new Int32Array(MAX_GROUPS);
   readonly ends = new Int32Array(MAX_GROUPS);
@@ -20,6 +22,7 @@ export class NumberRun {
   read(text: string, at: number): void {
     this.text = text;
     this.count = 0;
+    this.work = 0;
     let index = at;
     while (this.count < MAX_GROUPS) {
       const start = index;

@@ -7,7 +7,7 @@ import { Matcher, type Report } from "./matcher.ts";
 import { opaqueContent } from "./opaque.ts";
 import { gather, gatherJoined, isDeeper, MAX_LEVELS, Pace, type Place, ROOT, type Sheet, Sheets } from "./segments.ts";
 import { BOUNDARY, Budget, type Rewrite } from "./sheet.ts";
-import { decode, holdsEncodedText, readEscapes } from "./views/decode.ts";
+import { decodeInTwo, holdsEncodedText, readEscapes } from "./views/decode.ts";
 import { joinLetters, joinLines } from "./views/join.ts";
 import { normalise } from "./views/normalise.ts";
 import { smuggledText } from "./views/smuggled.ts";
@@ -113,7 +113,7 @@ class Reader {
       for (const joinWhat of [joinLetters, joinLines]) {
         const joined = this.#rewritten(joinWhat, reading);
         if (joined === null) continue;
-        this.#matchAgain(joined, depth === 0 ? "joined" : view, `${name} ${joinWhat.name}`, true);
+        this.#matchAgain(joined, depth === 0 ? "joined" : view, `${name} ${joinWhat.name}`, joinWhat === joinLines);
         yield;
       }
     }
@@ -153,11 +153,14 @@ class Reader {
       yield* this.#readMoreEscapes(text, name);
       return;
     }
-    const decoded = this.#rewritten(decode, text);
-    if (decoded === null) return;
-    this.#matchAgain(decoded, "decoded", name, false);
+    if (this.#budget.exhausted) return;
+    const { partly, wholly } = decodeInTwo(text, this.#budget);
     yield;
-    yield* this.#readOtherwise(decoded, "decoded", depth + 1, name);
+    if (partly !== null) this.#matchAgain(partly, "decoded", `${name} partly`, false);
+    if (wholly === null) return;
+    this.#matchAgain(wholly, "decoded", name, false);
+    yield;
+    yield* this.#readOtherwise(wholly, "decoded", depth + 1, name);
   }
 
   /** Escapes upon escapes, as JSON within JSON within JSON has them, cost little and may go deeper. */

@@ -56,6 +56,7 @@ export function secretRule(rule: SecretRule): LiteralDetector {
     sources: [rule.source],
     literals: rule.literals,
     ...(context === undefined ? {} : { context }),
+    atWordStart: !inWord && behind === 0,
     reach: rule.reach,
     look,
   };

@@ -18,8 +18,11 @@ export type Sheet = { readonly text: string; readonly places: readonly Place[] }
 
 /** Characters of one sheet, about: what is done between two pauses of a scan is bounded by it. */
 const SHEET_SIZE = 32_768;
-/** Longer texts are cut into pieces that overlap by so much, which is more than any detector reads. */
-const OVERLAP = 1_024;
+/**
+ * Longer texts are cut into pieces that overlap by so much: more than a value with all its disguises has. A token that is
+ * still longer is known by its beginning.
+ */
+const OVERLAP = 2_048;
 /** Strings, numbers and keys of a body beyond which it counts as unscannable: the scan is to take no more than moments. */
 export const MAX_TEXTS = 200_000;
 /** Objects and lists beyond which it counts as unscannable, whatever is in them. */
@@ -77,6 +80,8 @@ export class Sheets {
     if (this.#size + end.length + text.length > SHEET_SIZE) this.#flush();
     this.#append(end, place);
     this.#draft.names.add(this.#draft.texts.length - 1);
+    // What follows a name that it has no room beside begins beside it, at least.
+    if (end.length + text.length > SHEET_SIZE) this.#append(text.slice(0, OVERLAP), place);
     this.add(text, place);
   }
 
@@ -184,7 +189,10 @@ function addKey(key: string, value: JsonValue, place: Place, sheets: Sheets): vo
 }
 
 /** What a joined text keeps of each text on both sides of a seam: more than most of what can be broken over one. */
-const SEAM = 160;
+const SEAM = 192;
+/** What is looked at for so many characters that can be seen. */
+const MAX_SEAM = 2_048;
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{M}]/gu;
 /** The texts of a body that stand beside each other though no list holds them. */
 const NEIGHBOURS = ["system", "instructions", "prompt", "input", "suffix"] as const;
 
@@ -196,7 +204,11 @@ export type Joined = { readonly separator: string; readonly sheets: Sheets };
  * its suffix. Each list of texts is taken as one, with a separator between them or with none.
  */
 export function* gatherJoined(body: JsonObject, joined: readonly Joined[], pace: Pace): Generator<void, void> {
-  const neighbours = NEIGHBOURS.flatMap((name) => (typeof body[name] === "string" ? [body[name]] : []));
+  const neighbours: string[] = [];
+  for (const name of NEIGHBOURS) {
+    const text = body[name] === undefined ? null : yield* textOf(body[name], pace);
+    if (text !== null) neighbours.push(text);
+  }
   yield* addJoined(neighbours, ROOT, joined, pace);
   yield* gatherLists(body, ROOT, joined, pace);
 }
@@ -210,10 +222,15 @@ function* gatherLists(
   for (const { sheets } of joined) sheets.addContainer();
   if (joined.some(({ sheets }) => sheets.overflowed)) return;
   if (isJsonObject(value)) {
+    const texts: string[] = [];
     for (const [key, item] of Object.entries(value)) {
       if (pace.isDue()) yield;
       if (isContainer(item)) yield* gatherLists(item, { parent: place, key }, joined, pace);
+      else if (typeof item === "string" && place.parent !== null && !isProtocolWord(key, item)) {
+        texts.push(...(isProtocolName(key) ? [item] : [key, item]));
+      }
     }
+    yield* addJoined(texts, place, joined, pace);
     return;
   }
   const fields = yield* textsByField(value, pace);
@@ -239,14 +256,33 @@ function* textsByField(
   for (const item of list) {
     if (pace.isDue()) yield;
     if (typeof item === "string") add("", item);
+    else if (Array.isArray(item)) add("", loneTextOf(item));
     else if (isJsonObject(item)) {
       for (const [key, value] of Object.entries(item)) {
         if (pace.isDue()) yield;
-        if (!isProtocolWord(key, value)) add(`/${key}`, yield* textOf(value, pace));
+        if (isProtocolWord(key, value)) continue;
+        add(`/${key}`, loneTextOf(value) ?? (yield* textOf(value, pace)));
+        if (!isJsonObject(value)) continue;
+        for (const [inner, text] of Object.entries(value)) {
+          if (pace.isDue()) yield;
+          if (typeof text === "string" && !isProtocolWord(inner, text)) add(`/${key}/${inner}`, text);
+        }
       }
     }
   }
   return fields;
+}
+
+/** A text that lists and objects are wrapped around, one in another, with nothing else in them. */
+function loneTextOf(value: JsonValue): string | null {
+  let inner = value;
+  while (isContainer(inner)) {
+    const items: readonly JsonValue[] = Array.isArray(inner) ? inner : Object.values(inner);
+    const [only] = items;
+    if (only === undefined || items.length > 1) return null;
+    inner = only;
+  }
+  return typeof inner === "string" ? inner : null;
 }
 
 /** The text of a message's content, whether it is one or in parts. */
@@ -257,10 +293,17 @@ function* textOf(value: JsonValue, pace: Pace): Generator<void, string | null> {
   for (const part of value as readonly JsonValue[]) {
     if (pace.isDue()) yield;
     if (typeof part === "string") texts.push(part);
-    else if (isJsonObject(part) && typeof part["text"] === "string") texts.push(part["text"]);
+    else if (isJsonObject(part)) {
+      const text = part["text"] ?? part["content"];
+      if (typeof text === "string") texts.push(text);
+    }
   }
   return texts.length === 0 ? null : texts.join("");
 }
+
+/** Beginnings and ends that can be seen: marks and white space beside a seam could keep its two sides apart. */
+const headOf = (text: string): string => text.slice(0, MAX_SEAM).replace(UNSEEN, "").trimStart().slice(0, SEAM);
+const tailOf = (text: string): string => text.slice(-MAX_SEAM).replace(UNSEEN, "").trimEnd().slice(-SEAM);
 
 function* addJoined(
   texts: readonly string[],
@@ -276,8 +319,8 @@ function* addJoined(
       const seam = index === 0 ? "" : separator;
       if (next.length <= 2 * SEAM) text += seam + next;
       else {
-        if (index > 0) sheets.add(text + seam + next.slice(0, SEAM), place);
-        text = next.slice(-SEAM);
+        if (index > 0) sheets.add(text + seam + headOf(next), place);
+        text = tailOf(next);
       }
       if (text.length < SHEET_SIZE - OVERLAP) continue;
       sheets.add(text, place);

@@ -21,6 +21,8 @@ export const ADVERSARIAL: Readonly<Record<string, (length: number) => string>> =
   "digits with spaces": (length) => filled("4 1 1 1 ", length),
   "cards that fail": (length) => filled("4111 1111 1111 1112 ", length),
   "phones that fail": (length) => filled("call (602) 272-97 ", length),
+  "ids that fail": (length) => filled("nhs 1234567890 pesel 12345678911 ", length),
+  "ids that fail, of one kind": (length) => filled("tax 12345678911 ", length),
   "phone numbers": (length) => filled("phone 780-999-2181, ", length),
   "dotted numbers": (length) => filled("1.2.3.4.5.6.7.8.9.", length),
   "at signs": (length) => filled("@", length),

@@ -14,7 +14,7 @@ export const assignmentDetector: LiteralDetector = {
   title: "A password, token, secret or key beside a name that says so, in code, configuration or prose.",
   sources: ["https://cheatsheetseries.owasp.org/cheatsheets/Secrets_Management_Cheat_Sheet.html"],
   literals: ["pass", "pwd", "pw=", "pw:", "secret", "token", "key", "cred", "auth"],
-  reach: 250,
+  reach: 400,
   look(text, at) {
     const end = nameEnd(text, at);
     if (end < 0) return null;

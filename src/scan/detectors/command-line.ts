@@ -25,8 +25,9 @@ function valueStart(text: string, at: number): number {
   return index === at ? -1 : index;
 }
 
+/** Also in quotes, in parentheses and after what parts commands. */
 const beginsWord = (text: string, at: number): boolean =>
-  at === 0 || text.charCodeAt(at - 1) <= 0x20 || text.charAt(at - 1) === "`";
+  at === 0 || text.charCodeAt(at - 1) <= 0x20 || "`\"'(;|&".includes(text.charAt(at - 1));
 
 /** `-u user:password`, as curl has it. A token may be the user, with no password, or the other way round. */
 const user = detector(

@@ -112,13 +112,16 @@ const VERSION = /v?\d{1,6}\.\d/y;
 /** `layoutInflater`, and `lower()`: members of a program, as in `this@Activity.layoutInflater`. */
 const MEMBER = /[a-z]{1,20}[A-Z]/y;
 const MEMBER_LENGTH = 7;
-/** Accounts that version control logs in with. */
-const MACHINE = /^(?:git|hg|svn|bzr|this|super)$/i;
+/** Accounts that version control logs in with, and mailboxes that nobody reads. */
+const MACHINE = /^(?:git|hg|svn|bzr|this|super|no-?reply|do-?not-?reply)$/i;
 /** `user@host.tld:/srv/file`, `git@host.tld:group/project`. */
 const REMOTE_PATH = /:(?:[/~]|\.{1,2}\/|[\w.-]{1,64}\/)/y;
 /** `ssh://` or `ssh://user:` before what then is no mailbox but how to log in at a host. */
 const AUTHORITY = /:\/\/(?:[^\s/@\p{Cc}]{0,64}:)?$/u;
 const AUTHORITY_REACH = 70;
+/** `https://user:$TOKEN@host` and `${TOKEN}`: a variable is no mailbox either. */
+const VARIABLE_SIGN = /[${]{1,2}$/;
+const BEFORE_LOGIN: ReadonlySet<string> = new Set(["/", ":", "$", "{"]);
 
 function isMailbox(text: string, start: number, at: number, domain: Domain): boolean {
   const { end, topStart } = domain;
@@ -130,8 +133,8 @@ function isMailbox(text: string, start: number, at: number, domain: Domain): boo
   if (end - topStart >= MEMBER_LENGTH && MEMBER.test(text)) return false;
   if (FILE_ENDINGS.has(text.slice(topStart, end).toLowerCase()) || MACHINE.test(text.slice(start, at))) return false;
   const before = text.charAt(start - 1);
-  if (before !== "/" && before !== ":") return true;
-  return !AUTHORITY.test(text.slice(Math.max(0, start - AUTHORITY_REACH), start));
+  if (!BEFORE_LOGIN.has(before)) return true;
+  return !AUTHORITY.test(text.slice(Math.max(0, start - AUTHORITY_REACH), start).replace(VARIABLE_SIGN, ""));
 }
 
 function look(text: string, at: number, near: Near): Match | null {

@@ -6,6 +6,7 @@ import { ALPHANUMERIC, isAt } from "./characters.ts";
 const MAX_HEADER = 4_096;
 const MAX_PAYLOAD = 16_384;
 const MAX_SIGNATURE = 1_024;
+const LONG_PAYLOAD = 1_024;
 /** `{"alg":"x"}` in base64url. */
 const MIN_HEADER = 15;
 const MIN_SIGNATURE = 32;
@@ -27,8 +28,11 @@ export const jwtDetector: LiteralDetector = {
     const header = segmentEnd(text, at, MAX_HEADER);
     if (header - at < MIN_HEADER || text.charAt(header) !== ".") return null;
     const payload = segmentEnd(text, header + 1, MAX_PAYLOAD);
-    if (text.charAt(payload) !== ".") return null;
+    // One that is longer than what is read at once is known by its beginning.
+    const isCut = payload - header > LONG_PAYLOAD && text.startsWith("eyJ", header + 1);
+    if (text.charAt(payload) !== "." && !isCut) return null;
     const kind = kindOf(text.slice(at, header));
+    if (kind !== null && isCut) return match(at, payload);
     const end = kind === null ? null : tokenEnd(text, kind, header, payload);
     return end === null ? null : match(at, end);
   },

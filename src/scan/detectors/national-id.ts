@@ -5,6 +5,9 @@ import { PATTERN_ROWS, type PatternRow } from "./national-ids/patterns.ts";
 import { NUMBER_ROWS, type NumberRow } from "./national-ids/rows.ts";
 import { visitWordsAfter, visitWordsBefore } from "./nearby-words.ts";
 
+/** What a check of digits, and the reading of words nearby, are charged, in units of work. As measured. */
+const CHECK_WORK = 2_000;
+const WORDS_WORK = 1_000;
 const MAX_SIZE = 18;
 const MAX_LETTERS = 6;
 const NONE: readonly Match[] = [];
@@ -90,13 +93,18 @@ function judgeForm(run: NumberRun, first: number, last: number, { rows, alone }:
   if (first > 0 && first === last && isFraction(run, first)) return null;
   const digits = run.digits(first, last);
   if (isFiller(digits)) return null;
+  // Many rows share a form: what stands nearby is read once for all of them.
+  let named: ReadonlySet<AnyRow> | null = isNear ? null : NO_ROWS;
   for (const row of isNear ? rows : alone) {
     if (row.mayBeValid?.(digits) === false) continue;
+    named ??= rowsNamed(run, start, end);
     let strength: Strength | undefined;
-    if (isNear && isNamed(text, start, end, row.words)) strength = row.strength;
+    if (named.has(row)) strength = row.strength;
     else if (row.alone?.gaps.test(gapsOf(run, first, last))) strength = row.alone.strength;
+    if (strength === undefined) continue;
     // What `stdnum` checks takes the longest.
-    if (strength !== undefined && row.isValid(digits)) return { code: codeOf(row.country), start, end, strength };
+    run.work += CHECK_WORK;
+    if (row.isValid(digits)) return { code: codeOf(row.country), start, end, strength };
   }
   return null;
 }
@@ -116,6 +124,26 @@ function gapsOf(run: NumberRun, first: number, last: number): string {
   return gaps;
 }
 
+type AnyRow = NumberRow | PatternRow;
+const NO_ROWS: ReadonlySet<AnyRow> = new Set();
+const ROWS_BY_WORD: ReadonlyMap<string, ReadonlySet<AnyRow>> = new Map(
+  ROWS.flatMap(({ words }) => words).map((word) => [word, new Set(ROWS.filter(({ words }) => words.includes(word)))]),
+);
+
+/** The rows that have a word which stands nearby. */
+function rowsNamed(run: NumberRun, start: number, end: number): ReadonlySet<AnyRow> {
+  run.work += WORDS_WORK;
+  let named = NO_ROWS;
+  const keep = (word: string): boolean => {
+    const rows = ROWS_BY_WORD.get(word);
+    if (rows !== undefined && rows !== named) named = named.size === 0 ? rows : named.union(rows);
+    return false;
+  };
+  visitWordsBefore(run.text, start, keep);
+  visitWordsAfter(run.text, end, keep);
+  return named;
+}
+
 function isNamed(text: string, start: number, end: number, words: readonly string[]): boolean {
   const isName = (word: string): boolean => words.includes(word);
   return visitWordsBefore(text, start, isName) || visitWordsAfter(text, end, isName);
@@ -128,7 +156,7 @@ function patternAt(run: NumberRun, first: number, near: Near): Match | null {
   let letters = 0;
   while (letters < MAX_LETTERS && isAt(text, start + letters, LETTER)) letters++;
   for (const row of PATTERNS[letters * (MAX_SIZE + 1) + run.size(first)] ?? NONE_ROWS) {
-    const match = matchPattern(text, start, row, near);
+    const match = matchPattern(run, start, row, near);
     if (match !== null) return match;
   }
   return null;
@@ -150,7 +178,8 @@ function beginOfPattern(run: NumberRun, first: number): number {
   return text.charCodeAt(run.end(first)) === POINT && first + 2 < run.count && run.size(first + 1) === 3 ? at : -1;
 }
 
-function matchPattern(text: string, start: number, row: PatternRow, near: Near): Match | null {
+function matchPattern(run: NumberRun, start: number, row: PatternRow, near: Near): Match | null {
+  const { text } = run;
   const isNear = near(start, start);
   if (!isNear && row.alone === undefined) return null;
   row.pattern.lastIndex = start;
@@ -159,6 +188,7 @@ function matchPattern(text: string, start: number, row: PatternRow, near: Near):
   const end = start + found.length;
   if (isAt(text, start - 1, ALPHANUMERIC) || isAt(text, end, ALPHANUMERIC)) return null;
   const value = row.keepsSigns === true ? found.toUpperCase() : found.replace(SIGNS, "").toUpperCase();
+  run.work += CHECK_WORK;
   if (!row.isValid(value)) return null;
   const strength = isNear && isNamed(text, start, end, row.words) ? row.strength : row.alone;
   return strength === undefined ? null : { code: codeOf(row.country), start, end, strength };

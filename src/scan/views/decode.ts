@@ -13,12 +13,22 @@ const HEX_PREFIX = "0x";
 const runs = new RunReader();
 const hex = new HexReader();
 
-/** Another reading of a sheet, with one level of what is encoded or spelled out in it decoded where it stands. */
-export const decode: Rewrite = (sheet, budget) => {
+/** One level of what is encoded or spelled out in a sheet, decoded where it stands. */
+export type Decoded = {
+  /** What is base64 by itself, such as a token whose escapes were read, is left as it is. Null where that is all there is. */
+  readonly partly: string | null;
+  readonly wholly: string | null;
+};
+
+export function decodeInTwo(sheet: string, budget: Budget): Decoded {
   const signs = readSpelledAddresses(readSigns(unchanged(sheet), true, budget));
   const lists = readHexLists(readHexPairs(signs, budget), budget);
-  return windowed(readRuns(lists, budget));
-};
+  const runs = readRuns(lists, budget);
+  return { partly: runs === lists ? null : windowed(lists), wholly: windowed(runs) };
+}
+
+/** Another reading of a sheet, with all of that decoded. */
+export const decode: Rewrite = (sheet, budget) => decodeInTwo(sheet, budget).wholly;
 
 /** Another reading of a sheet, with one level of escapes read: those that programs write over one another, many times. */
 export const readEscapes: Rewrite = (sheet, budget) => windowed(readSigns(unchanged(sheet), false, budget));

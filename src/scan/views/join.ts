@@ -2,7 +2,7 @@ import { BOUNDARY, type Budget, CUT, NAME_END, type Rewrite } from "../sheet.ts"
 import { Windows } from "./rewriting.ts";
 
 /** Most characters between two single ones that count as their separator, as in `4 - 1 - 1 - 1`. */
-const MAX_SEPARATOR = 3;
+const MAX_SEPARATOR = 5;
 /** Single characters in a row, with the same separator, that are one word spelled out. */
 const MIN_SINGLES = 3;
 const RETURN = 0x0d;
@@ -10,6 +10,12 @@ const AT_SIGN = 0x40;
 /** After these at the end of a line comes what they announce, or nothing: `password=` and the next setting are two. */
 const ENDS_NOTHING: ReadonlySet<number> = new Set(Array.from("=:;,{}", (sign) => sign.charCodeAt(0)));
 
+/** Words of these need no third character. */
+const FIRST_IDEOGRAPH = 0x2e80;
+/** Digits of the shortest number that is put together. */
+const SHORT_NUMBER = 6;
+const DIGIT = /^[0-9]$/;
+const LETTER = /^[A-Za-z]$/;
 /** Something, a character of a word, and something again. */
 const ONE_BETWEEN = 2;
 
@@ -85,7 +91,10 @@ class Singles {
     this.period = at - this.#last;
     this.#last = at;
     if (this.first < 0 || this.period > MAX_SEPARATOR + 1) return false;
-    for (let back = 1; back < this.period; back++) if (kindAt(this.#text, at - back) === MARK) return false;
+    for (let back = 1; back < this.period; back++) {
+      const kind = kindAt(this.#text, at - back);
+      if (kind === MARK || kind === WORD) return false;
+    }
     return true;
   }
 
@@ -112,16 +121,32 @@ function dropSeparators(text: string, { first, period }: Singles, second: number
     begin -= period;
     if (kindAt(text, begin) === WORD) words++;
   }
-  if (words < MIN_SINGLES) return second;
+  if (text.charCodeAt(begin) < FIRST_IDEOGRAPH && words < MIN_SINGLES) return second;
+  // An article or an initial beside a number that is spelled out is no part of it.
+  if (isLetterBeforeDigits(text, begin, period)) begin += period;
+  if (isLetterBeforeDigits(text, last, -period)) last -= period;
+  if (separator === "." && isShortNumber(text, begin, last, period)) return second;
   for (let at = begin; at < last; at += period) output.change(at + 1, at + period);
   return last;
+}
+
+const isDigitAt = (text: string, at: number): boolean => DIGIT.test(text.charAt(at));
+
+const isLetterBeforeDigits = (text: string, at: number, step: number): boolean =>
+  LETTER.test(text.charAt(at)) && isDigitAt(text, at + step) && isDigitAt(text, at + 2 * step);
+
+/** A version, a section or an address on a network, rather than a number that means a person. */
+function isShortNumber(text: string, begin: number, last: number, period: number): boolean {
+  if ((last - begin) / period >= SHORT_NUMBER) return false;
+  for (let at = begin; at <= last; at += period) if (!isDigitAt(text, at)) return false;
+  return true;
 }
 
 /** Whether a character stands alone between separators; a letter or digit whose word goes on does not. */
 function isSingle(text: string, at: number, separator: string): boolean {
   const kind = kindAt(text, at);
   if (kind === MARK) return false;
-  if (kind !== WORD) return text.startsWith(separator, at + 1);
+  if (kind !== WORD) return text.startsWith(separator, at + 1) || kindAt(text, at + 1) === MARK;
   return kindAt(text, at + 1) !== WORD && kindAt(text, at - 1) !== WORD;
 }
 

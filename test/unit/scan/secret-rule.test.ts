@@ -64,6 +64,7 @@ describe("a rule for a secret", () => {
     const { look: _, ...described } = secretRule(RULE);
     expect(described).toEqual({
       kind: "literal",
+      atWordStart: true,
       codes: [RULE.code],
       title: RULE.title,
       sources: [RULE.source],

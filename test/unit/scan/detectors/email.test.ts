@@ -101,3 +101,12 @@ test("finds a mailbox that a line break parts before its at sign, and takes no d
   expect(strengthOf("import app\n@app.get")).toBeNull();
   expect(strengthOf("import app\n@app.com(1)")).toBeNull();
 });
+
+test.each([
+  "git clone https://oauth2:$TOKEN@gitlab.com/x",
+  ["https://user:$", "{PASSWORD}@host.example.org/"].join(""),
+  "Co-Authored-By: Bot <noreply@example.com>",
+  "no-reply@example.com",
+])("is not a variable in an address, nor a mailbox that nobody reads: %s", (text) => {
+  expect(strengthOf(text) ?? "weak").toBe("weak");
+});

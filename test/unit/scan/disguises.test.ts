@@ -1,0 +1,120 @@
+import { describe, expect, test } from "bun:test";
+import type { JsonObject } from "../../../src/core/json.ts";
+import { scan } from "../../../src/scan/scan.ts";
+import { Budget } from "../../../src/scan/sheet.ts";
+import { decodeInTwo, holdsEncodedText } from "../../../src/scan/views/decode.ts";
+import { scanFor } from "../../support/compiled-scan.ts";
+
+const KEYWORDS = scanFor(["phoenix", "机密"]);
+const ALL = scanFor(["phoenix"], { detectSensitiveData: true });
+const codesIn = (body: JsonObject, compiled = KEYWORDS) => [
+  ...new Set(scan({ body, task: null }, compiled).map(({ code }) => code)),
+];
+const inBase64 = (text: string | Uint8Array): string => Buffer.from(text).toString("base64");
+const LONG = "lorem ipsum dolor ".repeat(400);
+const words = (text: string, write: (unit: number) => string): string =>
+  Array.from(text, (character) => write(character.charCodeAt(0))).join("");
+
+/** What hides a keyword where one reading alone does not show it; each was a way past the scanner once. */
+describe("a keyword is found", () => {
+  test.each<[string, JsonObject]>([
+    ["beside a single letter that is no part of it", { t: "we have a p h o e n i x project" }],
+    ["broken twice, with other lines around it", { t: "this is\npho\nenix\nstuff" }],
+    ["as a list of a program", { t: '["p", "h", "o", "e", "n", "i", "x"]' }],
+    ["in base64, with characters between that nobody sees", { t: `x ${inBase64([..."phoenix plan"].join("\u200b"))}` }],
+    ["in base64, in letters that look like its own", { t: `x ${inBase64("рhоеnіх project")}` }],
+    ["over lists in a list", { x: [["p"], ["h"], ["o"], ["e"], ["n"], ["i"], ["x"]] }],
+    ["over objects in objects", { x: [{ k: { z: "phoe" } }, { k: { z: "nix" } }] }],
+    ["over a key and its value", { z: { phoe: "nix" } }],
+    ["over instructions and a list of input", { instructions: "phoe", input: [{ type: "message", content: "nix" }] }],
+    [
+      "over the arguments of two calls",
+      {
+        messages: [
+          {
+            tool_calls: [
+              { id: "1", function: { name: "f", arguments: "phoe" } },
+              { id: "2", function: { name: "g", arguments: "nix" } },
+            ],
+          },
+        ],
+      },
+    ],
+    ["over long messages", { messages: [{ content: `${LONG}pho` }, { content: `enix ${LONG}` }] }],
+    [
+      "over long messages with white space at the seam",
+      { messages: [{ content: `${LONG}pho${" ".repeat(400)}` }, { content: `enix ${LONG}` }] },
+    ],
+    [
+      "over long messages with unseen characters at the seam",
+      { messages: [{ content: `${LONG}pho${"\u00ad".repeat(400)}` }, { content: `enix ${LONG}` }] },
+    ],
+  ])("%s", (_how, body) => {
+    expect(codesIn(body)).toEqual(["keyword"]);
+  });
+
+  test("of two ideographs with a space between them", () => {
+    expect(codesIn({ t: "这是 机 密 文件" })).toEqual(["keyword"]);
+  });
+});
+
+describe("a secret is found", () => {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const signature = Buffer.from(Array.from({ length: 32 }, (_, index) => (index * 83 + 11) % 251)).toString(
+    "base64url",
+  );
+  const token = [part({ alg: "HS256" }), part({ sub: "4711", name: "x" }), signature].join(".");
+
+  test.each([
+    ["percent", words(token, (unit) => `%${unit.toString(16)}`)],
+    ["escapes", words(token, (unit) => `\\u${unit.toString(16).padStart(4, "0")}`)],
+    ["entities", words(token, (unit) => `&#${unit};`)],
+    ["the JSON of arguments", JSON.stringify({ q: `\n${token}` })],
+  ])("that is base64 by itself, in %s", (_how, text) => {
+    expect(codesIn({ text }, ALL)).toContain("secret.jwt");
+  });
+
+  test("that is longer than what two sheets share", () => {
+    const long = [part({ alg: "HS256" }), part({ roles: Array.from({ length: 300 }, (_, i) => i * 7919) }), signature];
+    for (let at = 28_000; at < 34_000; at += 500) {
+      expect(codesIn({ text: `${"x ".repeat(at / 2)}${long.join(".")}` }, ALL)).toContain("secret.jwt");
+    }
+  });
+
+  test("beside its name, however much follows it", () => {
+    for (const count of [10, 5_000, 10_920]) {
+      const ssn = ["536", "22", "8145"].join("");
+      expect(codesIn({ b: { ssn: `${ssn} ${"lorem ".repeat(count)}` } }, ALL)).toContain("pii.us_ssn");
+    }
+  });
+});
+
+describe("harmless text stays so", () => {
+  test.each([
+    ["an address on a network beside a token's name", "token: 10.0.0.1:8080"],
+    ["a sheet of variables", `${"API_KEY=$".padEnd(9)}{API_KEY}\n`.repeat(1_600)],
+    ["zeros in base64", "A".repeat(60_000)],
+  ])("%s", (_what, text) => {
+    expect(codesIn({ text }, ALL)).toEqual([]);
+  });
+});
+
+describe("what is decoded", () => {
+  test("does not depend on what was decoded before", () => {
+    const text = `x ${inBase64("Please note herअ card")} y`;
+    const alone = decodeInTwo(text, new Budget(1_000_000)).wholly;
+    for (const before of ["AAAA BBBB CCCC DDDD EEEE", "aaaa bbbb cccc dddd eeee"]) {
+      decodeInTwo(inBase64(before), new Budget(1_000_000));
+      expect(decodeInTwo(text, new Budget(1_000_000)).wholly).toBe(alone);
+    }
+  });
+
+  test("counts as still encoded also behind another list of pairs, and pays for its own work", () => {
+    const pairs = (text: string) => Buffer.from(text).toString("hex").replace(/../g, "$& ").trim();
+    const hidden = `mac de:ad:be:ef:00:11:f2 and ${pairs("a second list of pairs")}`;
+    expect(holdsEncodedText(hidden, new Budget(1_000_000))).toBe(true);
+    const budget = new Budget(1_000);
+    decodeInTwo("nothing is encoded here", budget);
+    expect(budget.exhausted).toBe(false);
+  });
+});
