@@ -5,7 +5,7 @@ import { Automaton } from "./automaton.ts";
 import type { Detector, Strength } from "./detector.ts";
 import { DETECTORS } from "./detectors/all.ts";
 import { SECRET_RULES } from "./detectors/secrets/all.ts";
-import { encodedForms } from "./encoded-keyword.ts";
+import { encodedForms, spelledForms } from "./encoded-keyword.ts";
 import type { SecretRule } from "./secret-rule.ts";
 import { compilePattern, type UserPattern } from "./user-pattern.ts";
 import { foldKeyword } from "./views/fold.ts";
@@ -70,7 +70,9 @@ export function compileScan(options: ScanOptions): Result<CompiledScan, readonly
 
   const literals = new Literals();
   for (const keyword of keywords) {
-    for (const form of foldKeyword(keyword)) literals.add(form, { kind: "keyword", code: KEYWORD });
+    for (const form of foldKeyword(keyword).flatMap(spelledForms)) {
+      literals.add(form, { kind: "keyword", code: KEYWORD });
+    }
     for (const form of encodedForms(keyword)) {
       literals.add(form.toLowerCase(), { kind: "encoded_keyword", code: KEYWORD, form });
     }

@@ -22,3 +22,14 @@ export function encodedForms(keyword: string): readonly string[] {
 /** Whether an encoded form that stands at an offset is all that is encoded there, rather than a part of something else. */
 export const standsAlone = (text: string, start: number, end: number): boolean =>
   !ALPHABET.test(text.charAt(start - 1)) && !ALPHABET.test(text.charAt(end));
+
+/** Longer ones that are spelled out are put together by a reading of their own, which tells letters from signs. */
+const MAX_SPELLED = 4;
+const SEPARATORS = [" ", ".", "-", "_"] as const;
+
+/** A keyword, and where it is as short as `M&A` also its characters with something between them. */
+export function spelledForms(keyword: string): readonly string[] {
+  const characters = [...keyword];
+  if (characters.length < MIN_BYTES || characters.length > MAX_SPELLED || keyword.includes(" ")) return [keyword];
+  return [keyword, ...SEPARATORS.map((separator) => characters.join(separator))];
+}

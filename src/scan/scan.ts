@@ -14,7 +14,7 @@ import { smuggledText } from "./views/smuggled.ts";
 import { unmask } from "./views/unmask.ts";
 
 /** Units of work for one character of a sheet and all its readings, and those that even the smallest sheet has. */
-const WORK_PER_CHARACTER = 56;
+const WORK_PER_CHARACTER = 52;
 const SMALLEST_WORK = 100_000;
 /** What one pass of the matcher over a character of another reading is charged. */
 const READING_COST = 3;

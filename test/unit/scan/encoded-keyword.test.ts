@@ -64,3 +64,13 @@ describe("a short keyword in an encoding", () => {
     }
   });
 });
+
+describe("a short keyword that is spelled out", () => {
+  test.each(["M & A", "m.&.a", "M-&-A", "about M_&_A now"])("is found: %s", (text) => {
+    expect(find(["M&A"], text).map(({ code }) => code)).toEqual(["keyword"]);
+  });
+
+  test("is not what only has the same letters", () => {
+    expect(find(["M&A"], "M and A, m a")).toEqual([]);
+  });
+});
