@@ -24,6 +24,7 @@ export const DOCUMENTS: Readonly<Record<string, () => string | Promise<string>>>
   "docs/reference/cli.md": cliReference,
   "docs/reference/configuration.md": configurationReference,
   "docs/reference/detectors.md": detectorsReference,
+  "docs/reference/licences.md": licencesReference,
   "docs/reference/metrics.md": metricsReference,
   "docs/reference/reasons.md": reasonsReference,
 };
@@ -148,6 +149,24 @@ function detectorRow(name: string): string[] {
   const titles = [...new Set(own.map(({ title }) => title))].map(cell).join(" ");
   const sources = [...new Set(own.flatMap((detector) => detector.sources))];
   return [code(name), titles, sources.map((source) => `<${source}>`).join(" ")];
+}
+
+/** What is compiled into the binary, by what the packages say of themselves. */
+async function licencesReference(): Promise<string> {
+  const rows = await Promise.all(
+    Object.entries(manifest.dependencies).map(async ([name, version]) => {
+      const { license } = await Bun.file(join(import.meta.dir, "../../node_modules", name, "package.json")).json();
+      return [code(name), version, String(license), `<https://www.npmjs.com/package/${name}/v/${version}>`];
+    }),
+  );
+  return page("Licences", "the dependencies in package.json", [
+    "Policy Mesh is under [Apache-2.0](../../LICENSE). These packages, and those that they depend on, are part of the " +
+      "binary. Their texts come with the packages.",
+    table(["Package", "Version", "Licence", "Where"], rows),
+    "The table of characters that look alike is made from data of Unicode 15.0.0, copyright 1991-2022 Unicode, Inc., " +
+      "under Unicode-DFS-2016, <https://www.unicode.org/copyright.html>. The patterns of telephone numbers are Google's, " +
+      "from `libphonenumber-js`, under Apache-2.0.",
+  ]);
 }
 
 function cliReference(): string {
