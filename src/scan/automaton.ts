@@ -89,11 +89,11 @@ export class Automaton {
 
   /**
    * `literals` are lower case where ASCII; any run of white space is one space. Null for more of them than a table of
-   * MAX_TABLE_ENTRIES holds.
+   * MAX_TABLE_ENTRIES holds. Of those that are `alike` only the longest that ends at a place is reported there.
    */
-  static build(literals: readonly string[]): Automaton | null {
+  static build(literals: readonly string[], alike: ReadonlySet<number> = new Set()): Automaton | null {
     const { classes, width } = classify(literals);
-    const trie = new Trie(width, (classes[SPACE] ?? 0) >> KIND_BITS);
+    const trie = new Trie(width, (classes[SPACE] ?? 0) >> KIND_BITS, alike);
     for (const [index, literal] of literals.entries()) {
       trie.add(literal, index, classes);
       if (trie.states * width > MAX_TABLE_ENTRIES) return null;
@@ -200,13 +200,15 @@ type Linked = {
 class Trie {
   readonly width: number;
   readonly #space: number;
+  readonly #alike: ReadonlySet<number>;
   states = 1;
   #next: Int32Array<ArrayBuffer>;
   /** Literals that end in a state. */
   readonly #ends: number[][] = [[]];
 
-  constructor(width: number, space: number) {
+  constructor(width: number, space: number, alike: ReadonlySet<number>) {
     this.width = width;
+    this.#alike = alike;
     this.#space = space;
     this.#next = new Int32Array(width * 1_024);
   }
@@ -244,13 +246,20 @@ class Trie {
         if (target === 0) next[edge] = fallback;
         else {
           suffix[target] = fallback;
-          this.#ends[target]?.push(...(this.#ends[fallback] ?? []));
+          this.#addEnds(target, fallback);
           order.push(target);
         }
       }
     }
     this.#stayAtSpaces(order);
     return this.#flatten(order);
+  }
+
+  /** What ends with a suffix ends with the whole, too. */
+  #addEnds(state: number, suffix: number): void {
+    const ends = this.#ends[state] ?? [];
+    const hasLonger = ends.some((literal) => this.#alike.has(literal));
+    for (const literal of this.#ends[suffix] ?? []) if (!hasLonger || !this.#alike.has(literal)) ends.push(literal);
   }
 
   /** More white space after some is the same white space. */

@@ -5,50 +5,43 @@ import { type Place, pathOf } from "./segments.ts";
 export const MAX_PLACES_PER_CODE = 16;
 
 /** `reading` tells apart readings of the same view, such as the first decoding and the second. */
-type Entry = Omit<Finding, "count"> & { readonly reading: string; count: number };
+type Entry = Omit<Finding, "count" | "path"> & { readonly place: Place; readonly reading: string; count: number };
 
-/** All findings with one code, by path. */
+/** All findings with one code, by place. */
 class Kind {
-  readonly entries = new Map<string, Entry>();
-  /** Paths of the places that hold those in which something was found. */
-  readonly above = new Set<string>();
+  readonly entries = new Map<Place, Entry>();
+  /** The places that hold those in which something was found. */
+  readonly above = new Set<Place>();
 }
 
 /** Findings by code and place. The first reading that shows one is the one that is told of, and counted. */
 export class Collector {
   readonly #kinds = new Map<string, Kind>();
   readonly #order: Entry[] = [];
-  readonly #paths = new Map<Place, string>();
 
   /** What is found over several texts taken as one is no news if one of them has it by itself. */
   add(code: string, place: Place, view: View, reading: string, isOverSeveral = false): void {
     const kind = this.#kindOf(code);
-    const path = this.#pathOf(place);
-    const known = kind.entries.get(path);
+    const known = kind.entries.get(place);
     if (known !== undefined) {
       if (known.reading === reading) known.count++;
       return;
     }
-    if (kind.entries.size >= MAX_PLACES_PER_CODE || (isOverSeveral && kind.above.has(path))) return;
-    const entry: Entry = { code, path, view, reading, count: 1 };
-    kind.entries.set(path, entry);
+    if (kind.entries.size >= MAX_PLACES_PER_CODE || (isOverSeveral && kind.above.has(place))) return;
+    const entry: Entry = { code, place, view, reading, count: 1 };
+    kind.entries.set(place, entry);
     this.#order.push(entry);
-    for (let parent = place.parent; parent !== null; parent = parent.parent) kind.above.add(this.#pathOf(parent));
+    for (let parent = place.parent; parent !== null; parent = parent.parent) kind.above.add(parent);
   }
 
   findings(): readonly Finding[] {
-    return this.#order.map(({ code, path, view, count }) => ({ code, path, view, count }));
+    const paths = new Map<Place, string>();
+    return this.#order.map(({ code, place, view, count }) => ({ code, path: pathOf(place, paths), view, count }));
   }
 
   #kindOf(code: string): Kind {
     const kind = this.#kinds.get(code) ?? new Kind();
     this.#kinds.set(code, kind);
     return kind;
-  }
-
-  #pathOf(place: Place): string {
-    const path = this.#paths.get(place) ?? pathOf(place);
-    this.#paths.set(place, path);
-    return path;
   }
 }

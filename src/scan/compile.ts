@@ -86,7 +86,7 @@ export function compileScan(options: ScanOptions): Result<CompiledScan, readonly
   for (const [text, users] of contextWords(detectors)) {
     literals.addContext(text, { detectors: users, length: text.length });
   }
-  const automaton = Automaton.build(literals.texts);
+  const automaton = Automaton.build(literals.texts, literals.keywordsOnly());
   if (automaton === null) return err([{ message: "There are more keywords than the scanner can hold; use fewer." }]);
   const ruleset = `${RULESET_VERSION}:${rulesetHash(rules)}`;
   const active = detectors.length > 0 || literals.texts.length > 0;
@@ -128,6 +128,15 @@ class Literals {
 
   addContext(text: string, context: ContextWord): void {
     this.contexts[this.#indexOf(text)] = context;
+  }
+
+  /** Those that are nothing but keywords: of keywords within keywords one says it all. */
+  keywordsOnly(): ReadonlySet<number> {
+    const only = this.texts.map((_, index) => {
+      const targets = this.targets[index] ?? [];
+      return this.contexts[index] === null && targets.length > 0 && targets.every(({ kind }) => kind === "keyword");
+    });
+    return new Set(only.flatMap((isOnly, index) => (isOnly ? [index] : [])));
   }
 
   #indexOf(text: string): number {

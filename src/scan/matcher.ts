@@ -115,12 +115,16 @@ export class Matcher {
   #lookAtLiterals(wholeWords: boolean): void {
     const { detectors, targets } = this.#compiled;
     const { literals, literalCount } = this.#hits;
+    let keywords = 0;
     for (let at = 0; at < literalCount; at += 2) {
       const literal = literals[at] ?? 0;
       const end = literals[at + 1] ?? 0;
       for (const target of targets[literal] ?? []) {
         if (target.kind === "keyword") {
-          if (!wholeWords || this.#isTelling(literal, end)) this.#report(target.code, end - 1);
+          if (keywords < MAX_MATCHES && (!wholeWords || this.#isTelling(literal, end))) {
+            keywords++;
+            this.#report(target.code, end - 1);
+          }
         } else if (target.kind === "encoded_keyword") this.#lookAtEncoded(target, end);
         else if (target.kind === "detector") {
           const detector = detectors[target.detector];

@@ -7,10 +7,14 @@ export type Place = { readonly parent: Place | null; readonly key: string | numb
 
 export const ROOT: Place = { parent: null, key: "" };
 
-/** RFC 6901, 3. */
-export function pathOf({ parent, key }: Place): string {
+/** RFC 6901, 3. Places have many ancestors in common, and keys may be long: `known` has the paths that are written. */
+export function pathOf(place: Place, known = new Map<Place, string>()): string {
+  const { parent, key } = place;
   if (parent === null) return "";
-  return `${pathOf(parent)}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  const path =
+    known.get(place) ?? `${pathOf(parent, known)}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`;
+  known.set(place, path);
+  return path;
 }
 
 /** Texts of the body in one string, parted by BOUNDARY: the text at each position of `places` stands there. */
@@ -29,18 +33,32 @@ export const MAX_TEXTS = 200_000;
 const MAX_CONTAINERS = 200_000;
 /** Values of a body that are gone through between two pauses of a scan. */
 const VALUES_PER_STEP = 4_096;
+/** How many values the two sides of a long text take as long as. */
+const VALUES_PER_SEAM = 64;
 /** A text may not pass for the marks of a sheet. The mark it becomes is as invisible as it was. */
 const MARKS = [BOUNDARY, CUT, NAME_END] as const;
 const LAST_MARK = NAME_END.charCodeAt(0);
 const NO_MARK = 0x03;
 
-/** Counts the values that are gone through, so that a scan pauses after so many of them. */
+/** What the walks through one body share: how far they are until the next pause, and the places of its containers. */
 export class Pace {
-  #values = 0;
+  #left = VALUES_PER_STEP;
+  readonly #inner = new Map<Place, Map<string | number, Place>>();
 
-  /** Whether it is time for a pause. */
-  isDue(): boolean {
-    return ++this.#values % VALUES_PER_STEP === 0;
+  /** Whether it is time for a pause, after a value that took as long as so many. */
+  isDue(values = 1): boolean {
+    this.#left -= values;
+    if (this.#left > 0) return false;
+    this.#left = VALUES_PER_STEP;
+    return true;
+  }
+
+  /** The place of a list or an object: one and the same for each walk, so that places can be told apart by identity. */
+  inner(parent: Place, key: string | number): Place {
+    const places = this.#inner.get(parent) ?? new Map<string | number, Place>();
+    const place = places.get(key) ?? { parent, key };
+    this.#inner.set(parent, places.set(key, place));
+    return place;
   }
 }
 
@@ -77,11 +95,13 @@ export class Sheets {
     if (name.length > OVERLAP) this.add(name, place);
     if (++this.#count > MAX_TEXTS) return;
     const end = name.slice(-OVERLAP);
-    if (this.#size + end.length + text.length > SHEET_SIZE) this.#flush();
+    // With the boundary between the two.
+    const size = end.length + 1 + text.length;
+    if (this.#size + size > SHEET_SIZE) this.#flush();
     this.#append(end, place);
     this.#draft.names.add(this.#draft.texts.length - 1);
     // What follows a name that it has no room beside begins beside it, at least.
-    if (end.length + text.length > SHEET_SIZE) this.#append(text.slice(0, OVERLAP), place);
+    if (size > SHEET_SIZE) this.#append(text.slice(0, OVERLAP), place);
     this.add(text, place);
   }
 
@@ -159,15 +179,14 @@ export function* gather(value: JsonValue, place: Place, sheets: Sheets, pace: Pa
     for (let index = 0; index < value.length; index++) {
       if (pace.isDue()) yield;
       const item: JsonValue = value[index] ?? null;
-      const at = { parent: place, key: index };
-      if (isContainer(item)) yield* gather(item, at, sheets, pace);
-      else addText(item, at, sheets);
+      if (isContainer(item)) yield* gather(item, pace.inner(place, index), sheets, pace);
+      else addText(item, { parent: place, key: index }, sheets);
       if (sheets.overflowed) return;
     }
   } else if (isJsonObject(value)) {
     for (const [key, item] of Object.entries(value)) {
       if (pace.isDue()) yield;
-      const at = { parent: place, key };
+      const at = isContainer(item) ? pace.inner(place, key) : { parent: place, key };
       addKey(key, item, at, sheets);
       if (isContainer(item)) yield* gather(item, at, sheets, pace);
       if (sheets.overflowed) return;
@@ -225,8 +244,8 @@ function* gatherLists(
     const texts: string[] = [];
     for (const [key, item] of Object.entries(value)) {
       if (pace.isDue()) yield;
-      if (isContainer(item)) yield* gatherLists(item, { parent: place, key }, joined, pace);
-      else if (typeof item === "string" && place.parent !== null && !isProtocolWord(key, item)) {
+      if (isContainer(item)) yield* gatherLists(item, pace.inner(place, key), joined, pace);
+      else if (typeof item === "string" && place.parent !== null && !isBeside(key, item)) {
         texts.push(...(isProtocolName(key) ? [item] : [key, item]));
       }
     }
@@ -237,9 +256,17 @@ function* gatherLists(
   for (const texts of fields.values()) if (texts.length > 1) yield* addJoined(texts, place, joined, pace);
   for (const [index, item] of value.entries()) {
     if (pace.isDue()) yield;
-    if (isContainer(item)) yield* gatherLists(item, { parent: place, key: index }, joined, pace);
+    if (isContainer(item)) yield* gatherLists(item, pace.inner(place, index), joined, pace);
   }
 }
+
+/** `call_x7Kd92Lm` of a call and of its result: no text goes on in it, and its `call` is no telephone's. */
+const CALL_ID = /^[a-z]{2,8}_[A-Za-z0-9_-]{6,64}$/;
+const CALL_ID_NAMES: ReadonlySet<string> = new Set(["id", "call_id", "tool_call_id"]);
+
+/** Whether a value stands beside the texts of an object and is none of them. */
+const isBeside = (key: string, value: JsonValue): boolean =>
+  isProtocolWord(key, value) || (CALL_ID_NAMES.has(key) && typeof value === "string" && CALL_ID.test(value));
 
 /** The texts of a list's items: those that are items themselves, and those that its objects hold under each name. */
 function* textsByField(
@@ -260,7 +287,7 @@ function* textsByField(
     else if (isJsonObject(item)) {
       for (const [key, value] of Object.entries(item)) {
         if (pace.isDue()) yield;
-        if (isProtocolWord(key, value)) continue;
+        if (isBeside(key, value)) continue;
         add(`/${key}`, loneTextOf(value) ?? (yield* textOf(value, pace)));
         if (!isJsonObject(value)) continue;
         for (const [inner, text] of Object.entries(value)) {
@@ -315,7 +342,7 @@ function* addJoined(
   for (const { separator, sheets } of joined) {
     let text = "";
     for (const [index, next] of texts.entries()) {
-      if (pace.isDue()) yield;
+      if (pace.isDue(next.length <= 2 * SEAM ? 1 : VALUES_PER_SEAM)) yield;
       const seam = index === 0 ? "" : separator;
       if (next.length <= 2 * SEAM) text += seam + next;
       else {

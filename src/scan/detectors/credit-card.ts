@@ -17,7 +17,7 @@ const PRINTED: ReadonlySet<number> = new Set([
 ]);
 const NONE: readonly Match[] = [];
 const ZERO = 0x30;
-const [SPACE, POINT, DASH, SLASH, LINE_FEED, HEX_SIGN] = Array.from(" .-/\nx", (sign) => sign.charCodeAt(0));
+const [SPACE, POINT, DASH, SLASH, LINE_FEED, HEX_SIGN, COMMA] = Array.from(" .-/\nx,", (sign) => sign.charCodeAt(0));
 
 /** Groups `first` to `last` of a run, `digits` in all. */
 type Window = { readonly first: number; readonly last: number; readonly digits: number; readonly shape: number };
@@ -172,7 +172,7 @@ const MAX_AROUND = 3;
 
 /** Four columns of a table of numbers hold by chance once in ten times. */
 const isInTable = (run: NumberRun, first: number, last: number): boolean =>
-  isGap(run, first, SPACE) && run.count - (last - first + 1) > MAX_AROUND;
+  (isGap(run, first, SPACE) || isGap(run, first, COMMA)) && run.count - (last - first + 1) > MAX_AROUND;
 
 /** Whether the group across a gap is one more of the same: by its gap, or by its size where blanks are between. */
 function goesOn(run: NumberRun, first: number, group: number, gap: number): boolean {

@@ -14,7 +14,8 @@ const ENDS_NOTHING: ReadonlySet<number> = new Set(Array.from("=:;,{}", (sign) =>
 const FIRST_IDEOGRAPH = 0x2e80;
 /** Digits of the shortest number that is put together. */
 const SHORT_NUMBER = 6;
-const DIGIT = /^[0-9]$/;
+const MAX_CELL = 20;
+const COLUMN_SIGNS: ReadonlySet<number> = new Set(Array.from("\t,;|", (sign) => sign.charCodeAt(0)));
 const LETTER = /^[A-Za-z]$/;
 /** Something, a character of a word, and something again. */
 const ONE_BETWEEN = 2;
@@ -130,7 +131,7 @@ function dropSeparators(text: string, { first, period }: Singles, second: number
   return last;
 }
 
-const isDigitAt = (text: string, at: number): boolean => DIGIT.test(text.charAt(at));
+const isDigitAt = (text: string, at: number): boolean => text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39;
 
 const isLetterBeforeDigits = (text: string, at: number, step: number): boolean =>
   LETTER.test(text.charAt(at)) && isDigitAt(text, at + step) && isDigitAt(text, at + 2 * step);
@@ -159,5 +160,13 @@ function isBreak(text: string, start: number, end: number): boolean {
   const after = kindAt(text, end);
   if (before === SPACE || before === MARK || after === SPACE || after === MARK) return false;
   if (text.charCodeAt(end) === AT_SIGN || ENDS_NOTHING.has(text.charCodeAt(start - 1))) return false;
+  if (isCellAt(text, start - 1, -1) || isCellAt(text, end, 1)) return false;
   return !(isSmall(text.charCodeAt(start - 1)) && isLarge(text.charCodeAt(end)) && isSmall(text.charCodeAt(end + 1)));
+}
+
+/** The last cell of a row, or the first: digits that reach from the end of a line to what parts columns. */
+function isCellAt(text: string, from: number, step: 1 | -1): boolean {
+  let at = from;
+  while (Math.abs(at - from) < MAX_CELL && isDigitAt(text, at)) at += step;
+  return at !== from && COLUMN_SIGNS.has(text.charCodeAt(at));
 }

@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import { Collector, MAX_PLACES_PER_CODE } from "../../../src/scan/collector.ts";
-import { type Place, ROOT } from "../../../src/scan/segments.ts";
+import { Pace, type Place, ROOT } from "../../../src/scan/segments.ts";
 
+const pace = new Pace();
 const at = (...keys: readonly (string | number)[]): Place =>
-  keys.reduce<Place>((parent, key) => ({ parent, key }), ROOT);
+  keys.reduce<Place>((parent, key) => pace.inner(parent, key), ROOT);
 
 test("counts what the first reading of a place shows, and not again what another shows", () => {
   const collector = new Collector();
@@ -18,7 +19,7 @@ test("counts what the first reading of a place shows, and not again what another
   ]);
 });
 
-test("tells codes and places apart, and takes equal paths for one place", () => {
+test("tells codes and places apart, and takes a place for the same whoever walks there", () => {
   const collector = new Collector();
   collector.add("pii.email", at("a", 0), "raw", "raw");
   collector.add("pii.phone", at("a", 0), "raw", "raw");

@@ -63,12 +63,12 @@ describe("a compiled scan", () => {
     expect(findings).toMatchObject([{ code: "keyword", count: 1 }]);
   });
 
-  test("takes a keyword that begins or ends another as two", () => {
+  test("takes keywords that overlap as two, and one that ends another as that one", () => {
     const findings = scan(
       { body: { text: "blue heron seven" }, task: null },
       scanFor(["blue heron", "heron seven", "heron"]),
     );
-    expect(findings).toMatchObject([{ code: "keyword", count: 3 }]);
+    expect(findings).toMatchObject([{ code: "keyword", count: 2 }]);
   });
 
   test("finds a keyword that is also what a detector or a word of context is", () => {

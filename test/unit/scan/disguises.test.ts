@@ -118,3 +118,41 @@ describe("what is decoded", () => {
     expect(budget.exhausted).toBe(false);
   });
 });
+
+describe("what tools answer", () => {
+  const answer = (content: string, id = "call_x7Kd92Lm") => ({
+    messages: [{ role: "tool", tool_call_id: id, content }],
+  });
+
+  test.each([
+    ["a number beside the id of its call", answer("78 651 450")],
+    ["rows of numbers with tabs", answer("314974\t15\t9221358189\n754881\t16\t9221358190\n")],
+    ["columns of four digits", answer("4215,6127,5501,0123\n4215,6127,5501,0124\n4539,1488,0343,6467\n")],
+  ])("is no phone and no card: %s", (_what, body) => {
+    expect(codesIn(body, ALL)).toEqual([]);
+  });
+});
+
+describe("however a body is made", () => {
+  test("a name stays with its value where a sheet ends", () => {
+    const password = ["Tr0ub4dor", "3xKq9"].join("&");
+    for (let size = 32_736; size < 32_752; size++) {
+      const body = { input: ["x".repeat(size)], metadata: { password } };
+      expect(codesIn(body, ALL)).toContain("secret.assignment");
+    }
+  });
+
+  test("long names are not written again and again", () => {
+    const mail = ["jane.roe", "mail.example.org"].join("@");
+    let body: JsonObject = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`m${index}`, mail]));
+    for (let level = 0; level < 60; level++) body = { [`${"/~".repeat(5_000)}${level}`]: body };
+    const findings = scan({ body, task: null }, ALL);
+    expect(findings.filter(({ code }) => code === "pii.email")).toHaveLength(16);
+  });
+
+  test("keywords within keywords are one, and no more of them are told than a decision needs", () => {
+    const nested = scanFor(Array.from({ length: 200 }, (_, index) => "a".repeat(index + 1)));
+    const findings = scan({ body: { text: "a".repeat(30_000) }, task: null }, nested);
+    expect(findings).toEqual([{ code: "keyword", path: "/text", view: "raw", count: 256 }]);
+  });
+});
