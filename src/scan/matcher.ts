@@ -2,7 +2,9 @@ import type { View } from "../core/finding.ts";
 import { Hits } from "./automaton.ts";
 import type { CompiledScan } from "./compile.ts";
 import { type Detector, type Match, type Near, type NumberDetector, STRENGTHS } from "./detector.ts";
+import { ALPHANUMERIC, isAt, LETTER } from "./detectors/characters.ts";
 import { standsAlone } from "./encoded-keyword.ts";
+import { lowerBound } from "./lower-bound.ts";
 import { MAX_GROUPS, NumberRun } from "./number-run.ts";
 import { Budget, isAscii } from "./sheet.ts";
 
@@ -19,19 +21,8 @@ const MIN_TELLING = 6;
 /** Matches of one detector in one reading after which it does not look any more: what they are is known by then. */
 const MAX_MATCHES = 256;
 
-/** Also false before a text and behind it, where there is no unit. */
-function isLetterAt(text: string, at: number): boolean {
-  const lower = text.charCodeAt(at) | 0x20;
-  return lower >= 0x61 && lower <= 0x7a;
-}
-
 type NumberLook = { readonly look: NumberDetector["look"]; readonly near: Near; readonly index: number };
 const NO_MATCHES: readonly Match[] = [];
-
-function isAlphanumericAt(text: string, at: number): boolean {
-  const unit = text.charCodeAt(at);
-  return (unit >= 0x30 && unit <= 0x39) || isLetterAt(text, at);
-}
 
 /** What is told of a sheet: a code, and an offset in its text; the view where it is another than the sheet's. */
 export type Report = (code: string, at: number, view?: View) => void;
@@ -131,7 +122,7 @@ export class Matcher {
           const near = this.#near[target.detector];
           if (detector?.kind !== "literal" || near === undefined || this.#hasEnough(target.detector)) continue;
           const at = end - target.length;
-          if (detector.atWordStart === true && isAlphanumericAt(this.#text, at - 1)) continue;
+          if (detector.atWordStart === true && isAt(this.#text, at - 1, ALPHANUMERIC)) continue;
           if (!this.#budget.spend(detector.reach)) return;
           if (this.#take(detector.look(this.#text, at, near))) this.#count(target.detector);
         }
@@ -228,24 +219,18 @@ export class Matcher {
 
   #isNear(detector: number, start: number, end: number): boolean {
     const ends = this.#contexts[detector] ?? [];
-    let low = 0;
-    let high = ends.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((ends[middle] ?? 0) < start - BEFORE) low = middle + 1;
-      else high = middle;
-    }
-    return low < ends.length && (ends[low] ?? 0) <= end + AFTER;
+    const nearest = ends[lowerBound(ends, start - BEFORE)];
+    return nearest !== undefined && nearest <= end + AFTER;
   }
 
   /** In a text that was put together a longer word may have lost the line that it began. */
   #isContext(start: number, end: number, isPutTogether: boolean): boolean {
-    if (isPutTogether && end - start >= MIN_GLUED) return !isLetterAt(this.#text, end);
+    if (isPutTogether && end - start >= MIN_GLUED) return !isAt(this.#text, end, LETTER);
     return this.#isWord(start, end);
   }
 
   #isWord(start: number, end: number): boolean {
-    return !isLetterAt(this.#text, start - 1) && !isLetterAt(this.#text, end);
+    return !isAt(this.#text, start - 1, LETTER) && !isAt(this.#text, end, LETTER);
   }
 
   /** In a text that was put together a short keyword may come about by chance, where one word ends and one begins. */

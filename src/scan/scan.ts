@@ -3,6 +3,7 @@ import { BUDGET_EXCEEDED, type Finding, type View } from "../core/finding.ts";
 import { Collector } from "./collector.ts";
 import type { CompiledScan } from "./compile.ts";
 import { learnFirstSeen } from "./first-seen.ts";
+import { lowerBound } from "./lower-bound.ts";
 import { Matcher, type Report } from "./matcher.ts";
 import { opaqueContent } from "./opaque.ts";
 import { gather, gatherJoined, isDeeper, MAX_LEVELS, Pace, type Place, ROOT, type Sheet, Sheets } from "./segments.ts";
@@ -135,9 +136,10 @@ class Reader {
       const unmasked = this.#rewritten(unmask, start);
       for (const reading of unmasked === null ? [start] : [start, unmasked]) {
         const normalised = this.#rewritten(normalise, reading);
-        if (normalised !== null) yield;
-        if (normalised !== null) readings.push(normalised);
-        else if (reading === unmasked) readings.push(unmasked);
+        if (normalised !== null) {
+          yield;
+          readings.push(normalised);
+        } else if (reading === unmasked) readings.push(unmasked);
       }
     }
     return readings;
@@ -196,14 +198,7 @@ function placesOf(text: string, places: readonly Place[]): (at: number) => Place
   let boundaries: number[] | null = null;
   return (at) => {
     boundaries ??= boundariesOf(text);
-    let low = 0;
-    let high = boundaries.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((boundaries[middle] ?? 0) < at) low = middle + 1;
-      else high = middle;
-    }
-    return places[low] ?? ROOT;
+    return places[lowerBound(boundaries, at)] ?? ROOT;
   };
 }
 

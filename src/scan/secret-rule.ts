@@ -1,4 +1,5 @@
 import type { LiteralDetector, Match, Near, Strength } from "./detector.ts";
+import { ALPHANUMERIC, isAt } from "./detectors/characters.ts";
 import { surpriseOf } from "./detectors/surprise.ts";
 import { entropyOf } from "./entropy.ts";
 
@@ -35,14 +36,12 @@ function isRandom(value: string, { minEntropy, minSurprise = 0 }: SecretRule): b
   return minSurprise === 0 || surpriseOf(value) >= minSurprise * value.length;
 }
 
-const WORD_CHARACTER = /[A-Za-z0-9]/;
-
 export function secretRule(rule: SecretRule): LiteralDetector {
   const pattern = new RegExp(rule.pattern, "y");
   const { code, strength = "strong", behind = 0, inWord = false, context } = rule;
   const look = (text: string, at: number, near: Near): Match | null => {
     const start = at - behind;
-    if (start < 0 || (!inWord && start > 0 && WORD_CHARACTER.test(text.charAt(start - 1)))) return null;
+    if (start < 0 || (!inWord && isAt(text, start - 1, ALPHANUMERIC))) return null;
     pattern.lastIndex = start;
     const found = pattern.exec(text);
     if (found === null || !isRandom(found[1] ?? found[0], rule)) return null;

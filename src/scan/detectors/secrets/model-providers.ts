@@ -1,19 +1,11 @@
 import type { SecretRule } from "../../secret-rule.ts";
 import { keyedSecret } from "./keyed.ts";
-import { prefixedSecret } from "./prefixed.ts";
-import { alphanumeric, characters, hex, urlSafe, type ValueForm } from "./value-form.ts";
+import { prefixedKey as key, prefixedSecret } from "./prefixed.ts";
+import { alphanumeric, characters, hex, urlSafe } from "./value-form.ts";
 
 const OPENAI = "https://platform.openai.com/docs/api-reference/authentication";
 const ANTHROPIC = "https://docs.anthropic.com/en/api/admin-api/apikeys/get-api-key";
 const HUGGING_FACE = "https://huggingface.co/docs/hub/security-tokens";
-const key = (
-  kind: string,
-  title: string,
-  source: string,
-  prefix: string,
-  value: ValueForm,
-  minEntropy = 3.3,
-): SecretRule => prefixedSecret({ code: `secret.${kind}`, title, source, prefixes: [prefix], value, minEntropy });
 
 export const MODEL_PROVIDER_SECRETS: readonly SecretRule[] = [
   {

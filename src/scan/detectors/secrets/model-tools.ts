@@ -1,18 +1,10 @@
 import type { SecretRule } from "../../secret-rule.ts";
 import { keyedSecret } from "./keyed.ts";
-import { prefixedSecret } from "./prefixed.ts";
-import { alphanumeric, characters, hex, UUID, urlSafe, type ValueForm } from "./value-form.ts";
+import { prefixedKey as key, prefixedSecret } from "./prefixed.ts";
+import { alphanumeric, characters, hex, UUID, urlSafe } from "./value-form.ts";
 
 const LANGSMITH =
   "https://docs.smith.langchain.com/administration/how_to_guides/organization_management/create_account_api_key";
-const key = (
-  kind: string,
-  title: string,
-  source: string,
-  prefix: string,
-  value: ValueForm,
-  minEntropy = 3.3,
-): SecretRule => prefixedSecret({ code: `secret.${kind}`, title, source, prefixes: [prefix], value, minEntropy });
 
 export const MODEL_TOOL_SECRETS: readonly SecretRule[] = [
   key(

@@ -37,3 +37,15 @@ export function prefixedSecret(secret: PrefixedSecret): SecretRule {
     ...(strength === undefined ? {} : { strength }),
   };
 }
+
+const USUAL_ENTROPY = 3.3;
+
+/** One prefix and a value after it: the form of most keys of models and of the services around them. */
+export const prefixedKey = (
+  kind: string,
+  title: string,
+  source: string,
+  prefix: string,
+  value: ValueForm,
+  minEntropy = USUAL_ENTROPY,
+): SecretRule => prefixedSecret({ code: `secret.${kind}`, title, source, prefixes: [prefix], value, minEntropy });
