@@ -10,10 +10,13 @@ export const bytesOf = (seed: number, length: number): Buffer =>
   ).subarray(0, length);
 
 export const seed: fc.Arbitrary<number> = fc.nat();
-/** 30 characters of letters and digits, as machines make them; one in thousands would read like words. */
+/**
+ * 30 characters of letters and digits, as machines make them. With three digits one in sixty thousand still reads like
+ * words, which the scanner takes it for.
+ */
 export const token: fc.Arbitrary<string> = seed
   .map((from) => bytesOf(from, 60).toString("base64").replace(/\W/g, "").slice(0, 30))
-  .filter((text) => text.replace(/\D/g, "").length >= 3);
+  .filter((text) => text.replace(/\D/g, "").length >= 6);
 export const hex: fc.Arbitrary<string> = seed.map((from) => bytesOf(from, 20).toString("hex"));
 /** What people choose: a word, a sign and a number that does not count up. */
 export const chosenPassword: fc.Arbitrary<string> = fc
