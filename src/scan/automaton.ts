@@ -89,11 +89,12 @@ export class Automaton {
 
   /**
    * `literals` are lower case where ASCII; any run of white space is one space. Null for more of them than a table of
-   * MAX_TABLE_ENTRIES holds. Of those that are `alike` only the longest that ends at a place is reported there.
+   * MAX_TABLE_ENTRIES holds. `lists` names the lists that a literal says something of: one that says no more than longer
+   * ones that end at the same place is not reported there, so that no place has more of them than there are lists.
    */
-  static build(literals: readonly string[], alike: ReadonlySet<number> = new Set()): Automaton | null {
+  static build(literals: readonly string[], lists: Lists = new Map()): Automaton | null {
     const { classes, width } = classify(literals);
-    const trie = new Trie(width, (classes[SPACE] ?? 0) >> KIND_BITS, alike);
+    const trie = new Trie(width, (classes[SPACE] ?? 0) >> KIND_BITS, lists);
     for (const [index, literal] of literals.entries()) {
       trie.add(literal, index, classes);
       if (trie.states * width > MAX_TABLE_ENTRIES) return null;
@@ -191,6 +192,8 @@ function kindOf(unit: number): number {
   return lower >= 0x61 && lower <= 0x7a ? LETTER : 0;
 }
 
+type Lists = ReadonlyMap<number, readonly number[]>;
+
 type Linked = {
   readonly next: Uint16Array | Int32Array;
   readonly firstOutput: Int32Array;
@@ -200,15 +203,15 @@ type Linked = {
 class Trie {
   readonly width: number;
   readonly #space: number;
-  readonly #alike: ReadonlySet<number>;
+  readonly #lists: Lists;
   states = 1;
   #next: Int32Array<ArrayBuffer>;
   /** Literals that end in a state. */
   readonly #ends: number[][] = [[]];
 
-  constructor(width: number, space: number, alike: ReadonlySet<number>) {
+  constructor(width: number, space: number, lists: Lists) {
     this.width = width;
-    this.#alike = alike;
+    this.#lists = lists;
     this.#space = space;
     this.#next = new Int32Array(width * 1_024);
   }
@@ -258,8 +261,13 @@ class Trie {
   /** What ends with a suffix ends with the whole, too. */
   #addEnds(state: number, suffix: number): void {
     const ends = this.#ends[state] ?? [];
-    const hasLonger = ends.some((literal) => this.#alike.has(literal));
-    for (const literal of this.#ends[suffix] ?? []) if (!hasLonger || !this.#alike.has(literal)) ends.push(literal);
+    const said = new Set(ends.flatMap((literal) => this.#lists.get(literal) ?? []));
+    for (const literal of this.#ends[suffix] ?? []) {
+      const lists = this.#lists.get(literal);
+      if (lists?.every((list) => said.has(list)) === true) continue;
+      ends.push(literal);
+      for (const list of lists ?? []) said.add(list);
+    }
   }
 
   /** More white space after some is the same white space. */

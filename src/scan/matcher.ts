@@ -1,4 +1,4 @@
-import type { View } from "../core/finding.ts";
+import { KEYWORD, type View } from "../core/finding.ts";
 import { Hits } from "./automaton.ts";
 import type { CompiledScan } from "./compile.ts";
 import { type Detector, type Match, type Near, type NumberDetector, STRENGTHS } from "./detector.ts";
@@ -18,7 +18,10 @@ const NUMBER_COST = 24;
 const GROUP_COST = 12;
 const MIN_GLUED = 5;
 const MIN_TELLING = 6;
-/** Matches of one detector in one reading after which it does not look any more: what they are is known by then. */
+/**
+ * Matches of one detector, or of one list of keywords, in one reading after which it does not look any more: what they
+ * are is known by then.
+ */
 const MAX_MATCHES = 256;
 
 type NumberLook = { readonly look: NumberDetector["look"]; readonly near: Near; readonly index: number };
@@ -45,6 +48,10 @@ export class Matcher {
   readonly #sheetDetectors: readonly number[];
   /** For each detector how many matches it had in this reading. */
   readonly #matches: Uint16Array;
+  /** The same for each list of keywords. */
+  readonly #keywords: Uint16Array;
+  /** Where the last keyword of a list ends: of its keywords within keywords one says it all. */
+  readonly #lastEnds: Int32Array;
   #text = "";
   #budget = new Budget(0);
   #report: Report = () => {};
@@ -55,6 +62,8 @@ export class Matcher {
     const { detectors } = compiled;
     this.#contexts = detectors.map(({ context }) => (context === undefined ? null : []));
     this.#matches = new Uint16Array(detectors.length);
+    this.#keywords = new Uint16Array(compiled.keywordCodes.length);
+    this.#lastEnds = new Int32Array(compiled.keywordCodes.length);
     this.#near = detectors.map((_, index) => (start, end) => this.#isNear(index, start, end));
     const ofKind = (kind: Detector["kind"]) =>
       detectors.flatMap((detector, index) => (detector.kind === kind ? [index] : []));
@@ -74,6 +83,8 @@ export class Matcher {
     this.#report = report;
     for (const ends of this.#contexts) if (ends !== null && ends.length > 0) ends.length = 0;
     this.#matches.fill(0);
+    this.#keywords.fill(0);
+    this.#lastEnds.fill(0);
     this.#compiled.automaton.run(text, this.#hits);
     this.#lookAtContext(wholeWords);
     this.#lookAtLiterals(wholeWords);
@@ -106,16 +117,12 @@ export class Matcher {
   #lookAtLiterals(wholeWords: boolean): void {
     const { detectors, targets } = this.#compiled;
     const { literals, literalCount } = this.#hits;
-    let keywords = 0;
     for (let at = 0; at < literalCount; at += 2) {
       const literal = literals[at] ?? 0;
       const end = literals[at + 1] ?? 0;
       for (const target of targets[literal] ?? []) {
         if (target.kind === "keyword") {
-          if (keywords < MAX_MATCHES && (!wholeWords || this.#isTelling(literal, end))) {
-            keywords++;
-            this.#report(target.code, end - 1);
-          }
+          if (!wholeWords || this.#isTelling(literal, end)) this.#takeKeyword(target.list, end);
         } else if (target.kind === "encoded_keyword") this.#lookAtEncoded(target, end);
         else if (target.kind === "detector") {
           const detector = detectors[target.detector];
@@ -130,10 +137,18 @@ export class Matcher {
     }
   }
 
-  #lookAtEncoded({ form, code }: { readonly form: string; readonly code: string }, end: number): void {
+  #takeKeyword(list: number, end: number): void {
+    const known = this.#keywords[list] ?? 0;
+    if (known >= MAX_MATCHES || this.#lastEnds[list] === end) return;
+    this.#keywords[list] = known + 1;
+    this.#lastEnds[list] = end;
+    this.#report(this.#compiled.keywordCodes[list] ?? KEYWORD, end - 1);
+  }
+
+  #lookAtEncoded({ form, list }: { readonly form: string; readonly list: number }, end: number): void {
     const start = end - form.length;
     if (!this.#text.startsWith(form, start) || !standsAlone(this.#text, start, end)) return;
-    this.#report(code, start, "decoded");
+    this.#report(this.#compiled.keywordCodes[list] ?? KEYWORD, start, "decoded");
   }
 
   #lookAtNumbers(): void {

@@ -12,7 +12,7 @@ export function opaqueContent({ task, body }: { readonly task: Task | null; read
 }
 
 /** Token numbers stand for text that only a tokenizer could read; Ollama's `context` is a whole conversation of them. */
-const MAY_HOLD_TOKENS = ["input", "prompt", "context", "input_ids", "prompt_token_ids"] as const;
+export const MAY_HOLD_TOKENS = ["input", "prompt", "context", "input_ids", "prompt_token_ids"] as const;
 
 function holdsNumbers(value: JsonValue | undefined): boolean {
   return Array.isArray(value) && value.some((item) => typeof item === "number" || holdsNumbers(item));
@@ -26,7 +26,7 @@ function opaqueParts(task: Task | null): string[] {
 }
 
 /** The names that servers give to what is no text: beside a prompt, beside a message's content, or in a part of it. */
-const MEDIA = new Set([
+export const MEDIA: ReadonlySet<string> = new Set([
   ...["image", "images", "image_url", "image_data", "image_base64", "image_embeds", "input_image"],
   ...["audio", "audio_url", "audio_embeds", "input_audio", "video", "videos", "video_url", "input_video"],
   ...["file", "files", "file_data", "file_id", "file_url", "input_file"],

@@ -1,6 +1,7 @@
 import { RE2JS } from "re2js";
 import { err, ok, type Result } from "../core/result.ts";
 import type { LiteralDetector, Strength } from "./detector.ts";
+import { ID, type ScanFault, type ScanFaultPart } from "./scan-fault.ts";
 import { BOUNDARY } from "./sheet.ts";
 import { foldKeyword } from "./views/fold.ts";
 
@@ -24,20 +25,23 @@ const COST_PER_CHARACTER = 16;
 const INSTRUCTIONS_PER_UNIT = 8;
 /** A larger pattern would spend what even a short prompt may cost on one run. */
 const MAX_INSTRUCTIONS = 1_000;
-const ID = /^[a-z][a-z0-9_]{0,63}$/;
 
 /** `position` counts from 1, for patterns that have no name to call them by. A fault quotes nothing but a good name. */
-export function compilePattern(
-  rule: UserPattern,
-  position: number,
-): Result<LiteralDetector, readonly { readonly message: string }[]> {
+export function compilePattern(rule: UserPattern, position: number): Result<LiteralDetector, readonly ScanFault[]> {
   const { id, strength = "medium" } = rule;
   const literals = [...new Set(rule.keywords.flatMap(foldKeyword))];
   const compiled = tryToCompile(rule.pattern);
   const faults = faultsOf(rule, compiled);
   if (compiled === null || faults.length > 0) {
-    const name = ID.test(id) ? `Pattern ${id}` : `Pattern ${position} of the list`;
-    return err(faults.map((fault) => ({ message: `${name} ${fault}` })));
+    const isNamed = ID.test(id);
+    const name = isNamed ? `Pattern ${id}` : `Pattern ${position} of the list`;
+    return err(
+      faults.map(({ said, part }) => ({
+        message: `${name} ${said}`,
+        id: isNamed ? id : null,
+        ...(part === undefined ? {} : { part }),
+      })),
+    );
   }
   const code = `pattern.${id}`;
   return ok({
@@ -56,15 +60,21 @@ export function compilePattern(
   });
 }
 
-function faultsOf({ id, keywords }: UserPattern, compiled: RE2JS | null): readonly string[] {
-  const faults: string[] = [];
-  if (!ID.test(id)) faults.push("needs an id of at most 64 lower-case letters, digits and _, a letter first.");
+type PatternFault = { readonly said: string; readonly part?: ScanFaultPart };
+
+function faultsOf({ id, keywords }: UserPattern, compiled: RE2JS | null): readonly PatternFault[] {
+  const faults: PatternFault[] = [];
+  if (!ID.test(id))
+    faults.push({ said: "needs an id of at most 64 lower-case letters, digits and _, a letter first." });
   if (keywords.length === 0 || keywords.some(isTooShort)) {
-    faults.push(`needs a keyword, and each of at least ${MIN_KEYWORD} characters.`);
+    const said = `needs a keyword, and each of at least ${MIN_KEYWORD} characters.`;
+    faults.push({ said, part: "pattern_keywords" });
   }
-  if (compiled === null) faults.push("is not in the syntax of RE2, which has no look-around and no back-references.");
-  else if (compiled.programSize() > MAX_INSTRUCTIONS) {
-    faults.push("is too large: make its counted repetitions shorter.");
+  if (compiled === null) {
+    const said = "is not in the syntax of RE2, which has no look-around and no back-references.";
+    faults.push({ said, part: "pattern" });
+  } else if (compiled.programSize() > MAX_INSTRUCTIONS) {
+    faults.push({ said: "is too large: make its counted repetitions shorter.", part: "pattern" });
   }
   return faults;
 }
