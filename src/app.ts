@@ -2,12 +2,14 @@ import { Elysia } from "elysia";
 import type { Deps } from "./gateway/deps.ts";
 import { auditRoutes } from "./http/audit.ts";
 import { chatRoutes } from "./http/chat.ts";
+import { decideRoutes } from "./http/decide.ts";
 import { docsRoutes } from "./http/docs.ts";
 import { errorHandling } from "./http/errors.ts";
 import { requireLoopback, requireUrl } from "./http/loopback-host.ts";
 import { modelRoutes } from "./http/models.ts";
 import { ollamaCatalogRoutes, ollamaRoutes } from "./http/ollama.ts";
 import { openaiRoutes } from "./http/openai.ts";
+import { policyRoutes } from "./http/policy.ts";
 import { requestIdOf } from "./http/request-id.ts";
 import { type Metrics, systemRoutes } from "./http/system.ts";
 
@@ -34,10 +36,12 @@ export function buildApp({ deps, metrics, maxBodyBytes, version, isDraining, loo
     .use(errorHandling(deps.telemetry, () => app.routes))
     .use(docsRoutes(version))
     .use(systemRoutes(deps, metrics, isDraining))
+    .use(policyRoutes(deps))
+    .use(decideRoutes(deps, maxBodyBytes))
     .use(auditRoutes(deps.audit))
     .use(chatRoutes(deps, maxBodyBytes))
     .use(openaiRoutes(deps, maxBodyBytes))
-    .use(modelRoutes(deps.providers))
+    .use(modelRoutes(deps))
     .use(ollamaRoutes(deps, maxBodyBytes))
-    .use(ollamaCatalogRoutes(deps.providers, maxBodyBytes));
+    .use(ollamaCatalogRoutes(deps, maxBodyBytes));
 }

@@ -1,24 +1,26 @@
 import { buildApp } from "./app.ts";
 import { digestKey } from "./audit/digest.ts";
+import { firstPolicy, judgeFirst, newestVersion, policyWorld, recordPolicy } from "./boot/policy.ts";
+import { openPolicyFile } from "./boot/policy-file.ts";
+import type { Environment } from "./boot/providers.ts";
 import type { Config } from "./config/config.ts";
-import { OPENAI_DEFAULT_BASE_URL } from "./config/config.ts";
 import { err, ok, type Result } from "./core/result.ts";
 import { VERSION } from "./core/version.ts";
-import type { Deps, Providers, Telemetry } from "./gateway/deps.ts";
+import type { ActivePolicy } from "./gateway/active-policy.ts";
+import type { Deps, Telemetry } from "./gateway/deps.ts";
 import { InFlight } from "./gateway/in-flight.ts";
 import { Turns } from "./gateway/turns.ts";
 import { Unsettled } from "./gateway/unsettled.ts";
 import { withCors } from "./http/cors.ts";
 import { type HttpServer, listen } from "./http/listen.ts";
-import { createOllama } from "./providers/ollama.ts";
-import { createOpenAi } from "./providers/openai.ts";
-import { compileScan, type ScanOptions } from "./scan/compile.ts";
 import { loadOrCreateDigestKey } from "./store/digest-key-file.ts";
 import { openStore, type Store } from "./store/open-store.ts";
 import { createLogger } from "./telemetry/logger.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
 import { keepMigrating, type Migrating, type Tried } from "./workers/keep-migrating.ts";
+import { describe, PolicyKeeper, type PolicyWorld } from "./workers/keep-policy.ts";
+import { PolicyRecorder } from "./workers/record-policy.ts";
 import { repeat } from "./workers/repeat.ts";
 
 /** `message` is for a person at a terminal: what is wrong and what to do; no secret in it. */
@@ -29,7 +31,10 @@ export type Gateway = {
   readonly database: Store["kind"];
   /** Why the database could not be used at start, if so; it is tried again meanwhile. */
   readonly databaseProblem: string | null;
-  readonly providers: Providers;
+  /** The policy in force. */
+  readonly active: () => ActivePolicy;
+  /** Reads the policy file again now; what is wrong with it is told by log and metric. */
+  readonly reloadPolicy: () => Promise<void>;
   /** Resolves when the gateway cannot go on, for the supervisor to start it again. */
   readonly died: Promise<BootFailure>;
   /** Stops accepting, lets what is in flight finish within a bound, closes everything in reverse. */
@@ -38,6 +43,7 @@ export type Gateway = {
 
 const SETTLE_EVERY_MS = 60_000;
 const MIGRATE_RETRY_MS = 5_000;
+const POLICY_RETRY_MS = 5_000;
 /** How long start waits for a server to let it migrate, before it goes on without. */
 const FIRST_MIGRATION_WAIT_MS = 3_000;
 /** The local server is asked often, since people pull models; a hosted one's list hardly changes. */
@@ -49,17 +55,15 @@ const WORKERS_STOP_TIMEOUT_MS = 5_000;
 const SETTLE_TIMEOUT_MS = 5_000;
 const ALWAYS = 0;
 
-/** Config -> opened resources -> Deps -> listening server. What was opened is closed again when a later step fails. */
-export async function boot(config: Config): Promise<Result<Gateway, BootFailure>> {
-  const scanOptions: ScanOptions = {
-    keywords: config.sensitivityKeywords,
-    detectSensitiveData: config.detectSensitiveData,
-  };
-  const scan = compileScan(scanOptions);
-  if (!scan.ok) {
-    const faults = scan.error.map(({ message }) => message).join(" ");
-    return err({ message: `The scanner cannot be made of SENSITIVITY_KEYWORDS. ${faults}` });
-  }
+/**
+ * Config -> opened resources -> Deps -> listening server. What was opened is closed again when a later step fails.
+ * `environment` is what references of a policy file are resolved by.
+ */
+export async function boot(config: Config, environment: Environment = {}): Promise<Result<Gateway, BootFailure>> {
+  const file = config.policyFile === null ? null : openPolicyFile(config.policyFile, config.policyPublicKey);
+  const world = policyWorld(config, environment, file);
+  const first = await firstPolicy(config, world);
+  if (!first.ok) return first;
 
   const metrics = createMetrics({ version: VERSION, bun: Bun.version });
   const telemetry = createTelemetry(createLogger(config.logLevel), metrics);
@@ -78,22 +82,33 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
     await store.close();
     return err({ message: `The database cannot be migrated. ${schema.problem}` });
   }
+  const lasting: PolicyWorld = { ...world, newestVersion: (name) => newestVersion(store, name) };
+  const judged = await judgeFirst(first.value, lasting);
+  if (!judged.ok) {
+    await store.close();
+    return judged;
+  }
   // The lock says that no other process has the embedded database, so whatever is pending there was interrupted.
   if (store.kind === "embedded") await settle(store, telemetry, "everyPending");
 
+  const outdated = Promise.withResolvers<string>();
+  const recorder = new PolicyRecorder(
+    (policy) => recordPolicy(store, policy, world, outdated.resolve),
+    POLICY_RETRY_MS,
+  );
+  const policies = new PolicyKeeper(lasting, telemetry, first.value, (policy) => recorder.record(policy));
+  const active = () => policies.current();
   const unsettled = new Unsettled();
   const inFlight = new InFlight();
-  const audit = unsettled.watch(store.auditEvents);
   const deps = createDeps(config, {
-    audit,
+    active,
+    audit: unsettled.watch(store.auditEvents),
     inFlight,
     telemetry,
     digestKey: digestKey(secret.value),
-    scan: scan.value,
-    scanOptions,
   });
-  const { local, openai } = deps.providers;
-  await Promise.all([local.check(ALWAYS), openai.check(ALWAYS)]);
+  recorder.record(first.value);
+  await checkProviders(active());
 
   const state = { draining: false };
   const app = buildApp({
@@ -106,23 +121,29 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
   });
   const server = tryToListen(withCors(config.corsAllowedOrigins, app.fetch), config, () => inFlight.cutAll());
   if (!server.ok) {
+    await recorder.stop();
     await store.close();
     return server;
   }
   telemetry.started({ url: server.value.url, version: VERSION, database: store.kind });
+  telemetry.policyLoaded({ result: "activated", policy: describe(first.value), reason: judged.value });
 
+  const watching = file?.watch(() => policies.reload(), telemetry);
   const workers = [
     migrating,
-    repeat(() => local.check(ALWAYS), LOCAL_CHECK_EVERY_MS),
-    repeat(() => openai.check(ALWAYS), CLOUD_CHECK_EVERY_MS),
+    recorder,
+    ...(watching === undefined ? [] : [watching]),
+    repeat(() => checkProviders(active(), "ollama"), LOCAL_CHECK_EVERY_MS),
+    repeat(() => checkProviders(active(), "openai"), CLOUD_CHECK_EVERY_MS),
     repeat(() => settle(store, telemetry, "overdue"), SETTLE_EVERY_MS),
   ];
   return ok({
     url: server.value.url,
     database: store.kind,
     databaseProblem: schema.problem,
-    providers: deps.providers,
-    died: Promise.race([store.died, migrating.broken.then((message) => ({ message }))]),
+    active,
+    reloadPolicy: async () => watching?.signal(),
+    died: Promise.race([store.died, ...[migrating.broken, outdated.promise].map(asFailure)]),
     async close() {
       state.draining = true;
       telemetry.stopping();
@@ -133,6 +154,14 @@ export async function boot(config: Config): Promise<Result<Gateway, BootFailure>
       telemetry.stopped();
     },
   });
+}
+
+const asFailure = async (message: Promise<string>): Promise<BootFailure> => ({ message: await message });
+
+/** Asks the servers of a kind, or all, which models they have. */
+async function checkProviders({ policy, providers }: ActivePolicy, kind?: "ollama" | "openai"): Promise<void> {
+  const asked = policy.providers.filter((provider) => kind === undefined || provider.kind === kind);
+  await Promise.all(asked.map(({ id }) => providers.get(id)?.check(ALWAYS)));
 }
 
 /**
@@ -159,38 +188,17 @@ async function settle(store: Store, telemetry: Telemetry, which: "overdue" | "ev
   );
 }
 
-type Opened = Pick<Deps, "audit" | "inFlight" | "telemetry" | "digestKey" | "scan" | "scanOptions">;
+type Opened = Pick<Deps, "active" | "audit" | "inFlight" | "telemetry" | "digestKey">;
 
 function createDeps(config: Config, opened: Opened): Deps {
   return {
     ...opened,
-    policy: {
-      maxPromptLengthForLocal: config.costMaxPromptLengthForLocal,
-      defaultProvider: config.defaultProvider,
-      opaqueContentToCloud: config.allowOpaqueContentToCloud,
-    },
-    providers: createProviders(config),
     providerTimeoutMs: config.providerTimeoutSeconds * 1_000,
+    labelsHeader: config.trustedLabelsHeader,
     now: () => new Date(),
     monotonicMs: () => performance.now(),
     // A macrotask: sockets are read before it runs, which a promise alone would not wait for.
     turns: new Turns(() => new Promise((resolve) => setImmediate(resolve))),
-  };
-}
-
-function createProviders(config: Config): Providers {
-  return {
-    local: createOllama({
-      baseUrl: config.ollamaBaseUrl,
-      defaultModel: config.ollamaModel,
-      defaultEmbeddingModel: config.ollamaEmbeddingModel,
-    }),
-    openai: createOpenAi({
-      baseUrl: config.openaiBaseUrl,
-      apiKey: config.openaiApiKey,
-      defaultModel: config.openaiModel,
-      needsKey: config.openaiBaseUrl === OPENAI_DEFAULT_BASE_URL,
-    }),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { FailureCategory, Surface, Usage } from "../core/chat.ts";
-import type { ProviderId, Zone } from "../core/decision.ts";
-import type { ReasonCode } from "../core/reasons.ts";
+import type { ProviderId, ShadowResult, Zone } from "../core/decision.ts";
+import type { Features } from "../core/features.ts";
 
 /**
  * How many of each kind the scanner found, by code: `{"pii.email": 2}`.
@@ -24,7 +24,15 @@ export type Intent = {
   readonly provider: ProviderId | null;
   readonly zone: Zone | null;
   readonly model: string | null;
-  readonly reasonCodes: readonly ReasonCode[];
+  /** Those of the decision, then the one that refused, where one did. */
+  readonly reasonCodes: readonly string[];
+  /** The policy that decided, `sha256:<hex>`; the store keeps it under that name. */
+  readonly policyHash: string;
+  /** Id of the rule that matched, or `default`. */
+  readonly rule: string;
+  /** All that the decision depended on, so that it can be derived again. */
+  readonly features: Features;
+  readonly shadow: readonly ShadowResult[];
   readonly findings: FindingCounts;
   /** Version and hash of the rules that it was scanned by, `<version>:<sha-256 hex>`. */
   readonly scanRuleset: string;
@@ -40,6 +48,9 @@ export type Outcome = {
   readonly requestId: string;
   readonly completedAt: Date;
   readonly status: SettledStatus;
+  /** Who answered, or was asked last, and where that is; null where nobody was. */
+  readonly provider: ProviderId | null;
+  readonly zone: Zone | null;
   /** The model that answered, where one did and it differs from the one asked. */
   readonly model: string | null;
   readonly failureCategory: FailureCategory | null;
@@ -47,16 +58,18 @@ export type Outcome = {
   readonly latencyMs: number;
 };
 
+/** What rows of older versions do not say. */
+type Unsaid = "scanRuleset" | "policyHash" | "rule" | "features" | "shadow";
+
 /** One row of `audit_events` as `GET /v1/audit/{request_id}` gives it. */
-export type AuditEvent = Omit<Intent, "settleBy" | "provider" | "zone" | "model" | "reasonCodes" | "scanRuleset"> & {
+export type AuditEvent = Omit<Intent, "settleBy" | Unsaid> & {
+  readonly [Name in Unsaid]: Intent[Name] | null;
+} & {
   readonly completedAt: Date | null;
   readonly status: EventStatus;
-  readonly provider: string | null;
-  readonly zone: string | null;
-  readonly model: string | null;
-  readonly reasonCodes: readonly string[];
-  /** Null in rows of versions that did not say. */
-  readonly scanRuleset: string | null;
+  /** Who answered, or was asked last, and where that is. */
+  readonly answeredProvider: string | null;
+  readonly answeredZone: string | null;
   readonly failureCategory: string | null;
   readonly usage: Usage;
   readonly latencyMs: number | null;

@@ -2,6 +2,7 @@ import { VERSION } from "../core/version.ts";
 import { demo } from "./demo.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { migrateCommand } from "./migrate.ts";
+import { policyCommand } from "./policy.ts";
 import { scanCommand } from "./scan.ts";
 import { serve } from "./serve.ts";
 
@@ -32,6 +33,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Scan the text on standard input, or one JSON object a line, and print what is sensitive in it.",
     maxArguments: 1,
     run: scanCommand,
+  },
+  policy: {
+    usage: "policy SUBCOMMAND [ARGUMENT]...",
+    summary: "Check, test, explain, analyse and compare policy files; `policy help` lists how.",
+    maxArguments: Number.POSITIVE_INFINITY,
+    run: policyCommand,
   },
   healthcheck: {
     usage: "healthcheck",

@@ -1,9 +1,12 @@
 import type { Config } from "../config/config.ts";
 import { type Finding, groupOf } from "../core/finding.ts";
 import { type JsonObject, parseJsonObject } from "../core/json.ts";
-import { type CompiledScan, compileScan } from "../scan/compile.ts";
+import type { CompiledScan } from "../scan/compile.ts";
 import { scan } from "../scan/scan.ts";
+import { isBrokenPipe, print } from "./print.ts";
+import { readText } from "./read-text.ts";
 import { LineReader } from "./scan/lines.ts";
+import { scannerOf } from "./scan/scanner.ts";
 import { settingsOrComplain } from "./settings.ts";
 
 const USAGE = "Usage: policy-mesh scan [--json | --jsonl]";
@@ -23,17 +26,11 @@ export async function scanCommand(argv: readonly string[]): Promise<number> {
   }
   const config = settingsOrComplain();
   if (config === null) return 1;
-  const compiled = compileScan({
-    keywords: config.sensitivityKeywords,
-    detectSensitiveData: config.detectSensitiveData,
-  });
-  if (!compiled.ok) {
-    for (const { message } of compiled.error) console.error(message);
-    return 1;
-  }
+  const scanner = await scannerOf(config);
+  if (scanner === null) return 1;
   try {
-    if (mode === "--jsonl") return await scanLines(config, compiled.value);
-    return await scanText(config, compiled.value, mode === "--json");
+    if (mode === "--jsonl") return await scanLines(config, scanner);
+    return await scanText(config, scanner, mode === "--json");
   } catch (error) {
     // Whoever read this has seen enough.
     if (isBrokenPipe(error)) return 0;
@@ -41,32 +38,15 @@ export async function scanCommand(argv: readonly string[]): Promise<number> {
   }
 }
 
-const isBrokenPipe = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "EPIPE";
-
 async function scanText(config: Config, compiled: CompiledScan, asJson: boolean): Promise<number> {
-  const text = await readText(config.maxBodyBytes);
-  if (text === null) {
+  const text = await readText(Bun.stdin.stream(), config.maxBodyBytes);
+  if (!text.ok) {
     console.error(`The text is larger than ${config.maxBodyBytes} bytes (MAX_BODY_BYTES), or not in UTF-8.`);
     return 1;
   }
-  const verdict = judge({ text }, compiled);
-  await print(asJson ? JSON.stringify(verdict) : describe(verdict));
+  const verdict = judge({ text: text.value }, compiled);
+  await printLine(asJson ? JSON.stringify(verdict) : describe(verdict));
   return 0;
-}
-
-async function readText(maxBytes: number): Promise<string | null> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of Bun.stdin.stream()) {
-    size += chunk.byteLength;
-    if (size > maxBytes) return null;
-    chunks.push(chunk);
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks));
-  } catch {
-    return null;
-  }
 }
 
 /** One line out for each line in, as they come; a line that cannot be read fails the run, not the lines after it. */
@@ -77,7 +57,7 @@ async function scanLines(config: Config, compiled: CompiledScan): Promise<number
     const body = line === null ? null : readBody(line);
     const verdict = body === null ? unreadable(line, config) : judge(body, compiled);
     failed ||= body === null;
-    await print(JSON.stringify(verdict));
+    await printLine(JSON.stringify(verdict));
   };
   for await (const chunk of Bun.stdin.stream()) for (const line of lines.push(chunk)) await answer(line);
   for (const line of lines.end()) await answer(line);
@@ -133,8 +113,4 @@ function describe({ sensitive, findings }: Verdict): string {
 }
 
 /** Waits for a reader that is slower than the scanner. */
-function print(line: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(`${line}\n`, (error) => (error ? reject(error) : resolve()));
-  });
-}
+const printLine = (line: string): Promise<void> => print(`${line}\n`, process.stdout);

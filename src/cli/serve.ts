@@ -1,5 +1,6 @@
 import { boot, type Gateway } from "../boot.ts";
 import type { Config } from "../config/config.ts";
+import { LOCAL_ZONE } from "../core/decision.ts";
 import type { Provider } from "../core/provider.ts";
 import { settingsOrComplain } from "./settings.ts";
 
@@ -8,14 +9,19 @@ const SAME_SIGNAL_WITHIN_MS = 500;
 
 export async function serve(): Promise<number> {
   const config = settingsOrComplain();
-  return config === null ? 1 : await serveWith(config, async () => {});
+  return config === null ? 1 : await serveWith(config, reloadOnHangUp);
+}
+
+/** As servers do; without a policy file a closed terminal ends the process as ever. */
+async function reloadOnHangUp({ active, reloadPolicy }: Gateway): Promise<void> {
+  if (active().source === "file") process.on("SIGHUP", () => void reloadPolicy());
 }
 
 /** Serves until a signal comes or the gateway dies; `whenUp` runs once it listens. */
 export async function serveWith(config: Config, whenUp: (gateway: Gateway) => Promise<void>): Promise<number> {
   const signalled = firstSignal();
   // A signal that comes before there is anything to drain ends the process; the embedded database takes that.
-  const booted = await Promise.race([boot(config), signalled.then(() => null)]);
+  const booted = await Promise.race([boot(config, process.env), signalled.then(() => null)]);
   if (booted === null) return 0;
   if (!booted.ok) {
     console.error(`Policy Mesh cannot start: ${booted.error.message}`);
@@ -48,8 +54,12 @@ function firstSignal(): Promise<void> {
 }
 
 /** Standard output carries JSON log lines only, so this goes to standard error. */
-async function greet({ url, database, databaseProblem, providers }: Gateway): Promise<void> {
-  const { local, openai } = providers;
+async function greet({ url, database, databaseProblem, active }: Gateway): Promise<void> {
+  const { policy, providers, source } = active();
+  const width = Math.max(...[...providers.keys()].map((id) => id.length), "metrics".length);
+  const lines = [...providers].map(
+    async ([id, provider]) => `  ${id.padEnd(width)}   ${await describeProvider(provider)}`,
+  );
   const trouble = databaseProblem === null ? "" : `, not usable yet: ${databaseProblem}`;
   // Not by console.error, which colours it as if something were wrong.
   process.stderr.write(
@@ -61,8 +71,8 @@ async function greet({ url, database, databaseProblem, providers }: Gateway): Pr
       `  docs      ${url}/docs`,
       `  metrics   ${url}/v1/metrics`,
       `  database  ${database === "embedded" ? "embedded Postgres" : "the server that DATABASE_URL names"}${trouble}`,
-      `  local     ${await describeProvider(local)}`,
-      `  openai    ${await describeProvider(openai)}`,
+      `  policy    ${policy.name} version ${policy.version}${source === "file" ? "" : ", which follows the settings"}`,
+      ...(await Promise.all(lines)),
       "",
       "",
     ].join("\n"),
@@ -72,7 +82,7 @@ async function greet({ url, database, databaseProblem, providers }: Gateway): Pr
 function doubt(provider: Provider): string {
   switch (provider.has(provider.defaultModel)) {
     case "no":
-      return provider.id === "local" ? ", which it does not have: run `ollama pull`" : ", which it does not list";
+      return provider.zone === LOCAL_ZONE ? ", which it does not have: run `ollama pull`" : ", which it does not list";
     case "remote":
       return ", which it forwards to a remote host: requests for it are refused";
     default:

@@ -1,4 +1,3 @@
-import { PROVIDER_IDS } from "../core/decision.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import {
@@ -11,9 +10,12 @@ import {
   localModelSetting,
   localServerSetting,
   modelSetting,
+  optionalHeaderNameSetting,
   optionalHeaderSetting,
   optionalKeySetting,
   optionalPostgresUrlSetting,
+  optionalTextSetting,
+  optionalVerifierKeySetting,
   originListSetting,
   type Setting,
   textSetting,
@@ -64,6 +66,29 @@ export const SETTINGS = {
       "Key of the prompt digests in audit rows. Unset, one is generated into DATA_DIR; replicas must share one.",
     secret: true,
     bytes: 32,
+  }),
+  policyFile: optionalTextSetting({
+    name: "POLICY_FILE",
+    shape: "a file in YAML or JSON",
+    description:
+      "The policy. Unset, the built-in one follows the settings from OLLAMA_BASE_URL to DEFAULT_PROVIDER; with a file, those count only where it names them.",
+  }),
+  policyPublicKey: optionalVerifierKeySetting({
+    name: "POLICY_PUBLIC_KEY",
+    shape: "NAME+HASH+KEY, as `policy-mesh policy keygen` prints it",
+    description: "Only a policy file that is signed by this key (POLICY_FILE with .sig behind it) is put in force.",
+  }),
+  policyAllowDowngrade: flagSetting({
+    name: "POLICY_ALLOW_DOWNGRADE",
+    defaultValue: "false",
+    shape: "true or false",
+    description: "Lets a policy with a lower version than the one before it be put in force, to roll back.",
+  }),
+  trustedLabelsHeader: optionalHeaderNameSetting({
+    name: "TRUSTED_LABELS_HEADER",
+    shape: "the name of an HTTP header",
+    description:
+      "A header in which a proxy in front names the caller's labels for the policy, as team=research, key=ci. Whoever can send it is believed, so the proxy must take it off what clients send.",
   }),
   ollamaBaseUrl: localServerSetting({
     name: "OLLAMA_BASE_URL",
@@ -144,7 +169,7 @@ export const SETTINGS = {
     defaultValue: "openai",
     shape: "openai or local",
     description: "Who answers what no rule decided.",
-    choices: PROVIDER_IDS,
+    choices: ["local", "openai"],
   }),
   corsAllowedOrigins: originListSetting({
     name: "CORS_ALLOWED_ORIGINS",
@@ -194,12 +219,23 @@ export function readConfig(env: Environment): Result<Config, readonly ConfigFaul
 }
 
 /** What settings mean together. A value that has a fault of its own is undefined here and says nothing. */
-function crossFaults({ host, allowAnonymous }: Partial<Config>): ConfigFault[] {
+function crossFaults(config: Partial<Config>): ConfigFault[] {
+  return [...exposureFaults(config), ...signatureFaults(config)];
+}
+
+function exposureFaults({ host, allowAnonymous }: Partial<Config>): ConfigFault[] {
   if (host === undefined || allowAnonymous !== false || isLoopbackHost(host)) return [];
   const remedy =
     "the gateway has no authentication of its own yet, so it listens on loopback only; use 127.0.0.1, or set " +
     "ALLOW_ANONYMOUS=true if something in front of it decides who may call";
   return [{ variable: SETTINGS.host.name, shape: SETTINGS.host.shape, remedy }];
+}
+
+/** The built-in policy is signed by nobody, and would be in force where the name of the signed one was lost. */
+function signatureFaults({ policyFile, policyPublicKey }: Partial<Config>): ConfigFault[] {
+  if (policyFile !== null || typeof policyPublicKey !== "string") return [];
+  const remedy = "POLICY_PUBLIC_KEY asks for a file that is signed; name it, or remove POLICY_PUBLIC_KEY";
+  return [{ variable: SETTINGS.policyFile.name, shape: SETTINGS.policyFile.shape, remedy }];
 }
 
 /** One message for all faults, as a person at a terminal reads it. */

@@ -1,6 +1,7 @@
 import { isLocalServer } from "../core/hosts.ts";
 import { isModelName, isOllamaCloudName } from "../core/models.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import { parseVerifierKey } from "../core/signed-note.ts";
 
 /**
  * One environment variable. `parse` gets the value (or the default) and answers with what is wrong in words that
@@ -55,6 +56,21 @@ export function modelSetting(words: Words): Setting<string> {
 
 export const textSetting = (words: Words): Setting<string> =>
   setting(words, (value) => (value === null ? err(`set it to ${words.shape}`) : ok(value)));
+
+export const optionalTextSetting = (words: Words): Setting<string | null> => setting(words, ok);
+
+/** RFC 9110, section 5.1; lower case, as headers are compared. */
+export const optionalHeaderNameSetting = (words: Words): Setting<string | null> =>
+  setting(words, (value) =>
+    value === null || /^[A-Za-z0-9-]{1,100}$/.test(value)
+      ? ok(value?.toLowerCase() ?? null)
+      : err(`set it to ${words.shape}: letters, digits and hyphens`),
+  );
+
+export const optionalVerifierKeySetting = (words: Words): Setting<string | null> =>
+  setting(words, (value) =>
+    value === null || parseVerifierKey(value).ok ? ok(value) : err(`set it to ${words.shape}`),
+  );
 
 export function localModelSetting(words: Words): Setting<string> {
   return setting(words, (value) => {

@@ -26,8 +26,8 @@ export type ChatRequest = {
   readonly body: JsonObject;
   /** What the body asks for, in the gateway's words: all that a provider of another protocol gets. */
   readonly task: Task;
-  /** The model the client wishes for; a wish that policy may overrule, never a way around it. Null for `auto`. */
-  readonly wish: ModelWish | null;
+  /** The model as the client names it: a wish that policy may overrule, never a way around it. Null for `auto`. */
+  readonly wish: string | null;
   readonly streamed: boolean;
   /**
    * Fields of `body` that `task` does not carry, named as `messages[2].audio`: a provider of another protocol would
@@ -36,6 +36,7 @@ export type ChatRequest = {
   readonly untranslated: readonly string[];
 };
 
+/** A wish as it is read where it is known which providers there are. */
 export type ModelWish = {
   /** Where the client said so, as in `openai/gpt-4o`. */
   readonly provider: ProviderId | null;
@@ -43,6 +44,7 @@ export type ModelWish = {
 };
 
 export type Task = ChatTask | CompletionTask | EmbeddingTask;
+export const TASKS = ["chat", "completion", "embedding"] as const satisfies readonly Task["kind"][];
 
 export type ChatTask = {
   readonly kind: "chat";

@@ -1,5 +1,5 @@
 import type { ModelWish } from "./chat.ts";
-import { PROVIDER_IDS } from "./decision.ts";
+import type { ProviderId } from "./decision.ts";
 
 /**
  * What model names of Ollama and OpenAI-compatible servers are made of; short, so that a name is no place for content.
@@ -26,10 +26,14 @@ export function isOllamaCloudName(model: string): boolean {
 /** The name that leaves the choice of model to policy. */
 export const AUTO_MODEL = "auto";
 
-/** `auto` is no wish; `<provider>/<model>` names both; any other name, slashes or not, is a model's. */
-export function parseModelWish(name: string): ModelWish | null {
-  if (name === AUTO_MODEL || name === withOllamaTag(AUTO_MODEL)) return null;
-  const provider = PROVIDER_IDS.find((id) => name.startsWith(`${id}/`) && name.length > id.length + 1);
+/** What a client that gives `name` as its model wishes for; `auto` is no wish. */
+export function wishOf(name: string | null | undefined): string | null {
+  return name == null || name === AUTO_MODEL || name === withOllamaTag(AUTO_MODEL) ? null : name;
+}
+
+/** `<provider>/<model>` names both, if there is such a provider; any other name, slashes or not, is a model's. */
+export function parseModelWish(name: string, providers: Iterable<ProviderId>): ModelWish {
+  const provider = [...providers].find((id) => name.startsWith(`${id}/`) && name.length > id.length + 1);
   return provider === undefined
     ? { provider: null, model: name }
     : { provider, model: name.slice(provider.length + 1) };

@@ -47,6 +47,7 @@ const own = (status: number, meaning: string, retry: boolean): Reason => ({
   meaning,
 });
 
+/** Those of the built-in policy. A policy file gives its own, which may be these. */
 export const ROUTING_REASONS = {
   sensitive_keyword_match: routing("A sensitivity keyword stands in the request; it stays local."),
   sensitive_data_match: routing(
@@ -100,6 +101,11 @@ export const ERROR_REASONS = {
     403,
     "The model is one that Ollama forwards to a hosted service; the gateway refuses those.",
   ),
+  "policy.steering_field_refused": denial(
+    403,
+    "The field asks the server behind a provider to choose another model, host or key, which is for policy to choose.",
+  ),
+  "policy.denied": denial(403, "A rule of the policy denies this request; the other reason codes say why."),
   "policy.no_compliant_route": denial(403, "No provider may answer this request under its constraints."),
   "policy.embedding_model_unavailable": denial(
     404,

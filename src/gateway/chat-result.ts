@@ -2,7 +2,7 @@ import type { SettledStatus } from "../audit/event.ts";
 import type { FailureCategory, Logprob, ToolCall, Usage } from "../core/chat.ts";
 import type { AllowedTarget, ProviderId } from "../core/decision.ts";
 import type { JsonObject } from "../core/json.ts";
-import type { ErrorReason, ReasonCode } from "../core/reasons.ts";
+import type { ErrorReason } from "../core/reasons.ts";
 import type { Decided } from "./decided.ts";
 
 /** A whole answer. */
@@ -35,7 +35,7 @@ export type AnswerHead = {
   readonly requestId: string;
   readonly provider: ProviderId | null;
   readonly model: string | null;
-  readonly reasonCodes: readonly ReasonCode[];
+  readonly reasonCodes: readonly string[];
 };
 
 /** What became of a request, before it is on record and before anybody is told. `model` is the one that answered, else the one asked. */

@@ -2,11 +2,9 @@ import type { DigestKey } from "../audit/digest.ts";
 import type { AuditEvent, FindingCounts, Intent, Outcome, SettledStatus } from "../audit/event.ts";
 import type { FailureCategory, Surface } from "../core/chat.ts";
 import type { ProviderId } from "../core/decision.ts";
-import type { Provider } from "../core/provider.ts";
-import type { ErrorReason, ReasonCode } from "../core/reasons.ts";
+import type { ErrorReason } from "../core/reasons.ts";
 import type { Result } from "../core/result.ts";
-import type { Policy } from "../policy/built-in.ts";
-import type { CompiledScan, ScanOptions } from "../scan/compile.ts";
+import type { ActivePolicy } from "./active-policy.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { Turns } from "./turns.ts";
 
@@ -37,12 +35,23 @@ export type ChatFinished = {
   readonly status: SettledStatus | "audit_unavailable";
   readonly provider: ProviderId | null;
   readonly model: string | null;
-  readonly reasonCodes: readonly ReasonCode[];
+  readonly reasonCodes: readonly string[];
   readonly findings: FindingCounts;
+  readonly rule: string;
+  readonly policyHash: string;
+  /** Whether a shadow rule would have decided otherwise; null where none matched. */
+  readonly shadowDiffers: boolean | null;
   readonly failureCategory: FailureCategory | null;
   readonly errorCode: ErrorReason | null;
   readonly durationsMs: StageDurations;
   readonly totalMs: number;
+};
+
+export type PolicyLoaded = {
+  readonly result: "activated" | "unchanged" | "refused";
+  /** Null where the file could not be read far enough to say. */
+  readonly policy: { readonly name: string; readonly version: number; readonly hash: string } | null;
+  readonly reason: string | null;
 };
 
 /** One method per event; each logs and counts. None may throw and none sees content. */
@@ -58,6 +67,17 @@ export interface Telemetry {
     readonly code: ErrorReason;
     readonly field: string | null;
   }): void;
+  /** Policy was asked what it would do with a request that went nowhere. */
+  dryRun(event: { readonly requestId: string; readonly denied: boolean }): void;
+  /** A target failed and the next one is tried; a failure that ends the request is told with its end. */
+  attemptFailed(event: {
+    readonly requestId: string;
+    readonly provider: ProviderId;
+    readonly model: string;
+    readonly category: FailureCategory;
+  }): void;
+  /** A policy was put in force, or refused: then the one before stays. `reason` says what is wrong and names no secret. */
+  policyLoaded(event: PolicyLoaded): void;
   /** `problem` is null when the schema is up to date. */
   migrationTried(event: { readonly problem: string | null }): void;
   /** Rows of requests whose process died were ended, or could not be. */
@@ -68,20 +88,17 @@ export interface Telemetry {
   bug(event: { readonly requestId: string; readonly error: unknown }): void;
 }
 
-export type Providers = Readonly<Record<ProviderId, Provider>>;
-
 /** All that a request touches; opened by `boot.ts`, replaced one by one in tests. */
 export type Deps = {
-  readonly policy: Policy;
-  readonly scan: CompiledScan;
-  /** What `scan` was compiled from, for those who ask what is in force. */
-  readonly scanOptions: ScanOptions;
-  readonly providers: Providers;
+  /** The one of this moment; whoever works by it asks once and keeps it. */
+  readonly active: () => ActivePolicy;
   readonly audit: AuditStore;
   readonly digestKey: DigestKey;
   readonly inFlight: InFlight;
   readonly telemetry: Telemetry;
   readonly providerTimeoutMs: number;
+  /** The header in which a proxy in front names the caller's labels; null where there is none to trust. */
+  readonly labelsHeader: string | null;
   readonly now: () => Date;
   readonly monotonicMs: () => number;
   /** For work that would keep other requests waiting. */

@@ -1,16 +1,15 @@
 import type { ChatRequest } from "../core/chat.ts";
 import type { AllowedTarget } from "../core/decision.ts";
 import type { Result } from "../core/result.ts";
-import { decide } from "../policy/built-in.ts";
-import { extractFeatures } from "../policy/features.ts";
 import { attemptInTurn, type Errand, openInTurn, type Unanswered } from "./attempt.ts";
 import { type Answer, type AnswerError, type AnswerHead, type Ending, headOf } from "./chat-result.ts";
+import { decideRequest } from "./decide-request.ts";
 import type { Call, Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
-import { aborted, broken, denied, errorOf, failed, stopped, succeeded, unfit, withheld } from "./endings.ts";
-import { plan, providerOfWish, type Targets } from "./plan.ts";
-import { countsOf, intentOf } from "./records.ts";
-import { scanInTurns } from "./scan-in-turns.ts";
+import { aborted, broken, denied, failed, stopped, succeeded, unfit, withheld } from "./endings.ts";
+import type { Targets } from "./plan.ts";
+import { countsOf, intentOf, timeoutOf } from "./records.ts";
+import { scanCall } from "./scan-call.ts";
 import { announce, settle } from "./settle.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { AnswerStream, type Judge } from "./stream.ts";
@@ -50,22 +49,20 @@ export async function admit(deps: Deps, request: ChatRequest, call: Call): Promi
   const stopwatch = new Stopwatch(deps.monotonicMs);
   const receivedAt = deps.now();
 
-  const stop = new AbortController();
-  const leave = deps.inFlight.add(() => stop.abort());
-  const findings = await scanInTurns(deps, request, () => call.signal.aborted || stop.signal.aborted).finally(leave);
-  if (findings === null) {
-    return { kind: "abandoned", error: errorOf(call.signal.aborted ? "request.aborted" : "gateway.stopping") };
-  }
+  const active = deps.active();
+
+  const scanned = await scanCall(deps, active.scan, request, call);
+  if (!scanned.ok) return { kind: "abandoned", error: scanned.error };
+  const findings = scanned.value;
   stopwatch.lap("scan");
 
-  const features = extractFeatures(request, findings, providerOfWish(request.wish, deps.providers));
-  const decision = decide(deps.policy, features);
-  const planned = plan(decision, request, deps.providers);
+  const { features, decision, planned } = decideRequest(active, request, findings, call.labels);
   const reasonCodes = planned.ok ? decision.reasonCodes : [...decision.reasonCodes, planned.error.code];
-  const decided: Decided = { call, request, findings: countsOf(findings), decision, planned, reasonCodes, stopwatch };
+  const counts = countsOf(findings);
+  const decided = { call, request, active, findings: counts, features, decision, planned, reasonCodes, stopwatch };
   stopwatch.lap("decide");
 
-  const recorded = await deps.audit.recordIntent(intentOf(deps, decided, features, receivedAt));
+  const recorded = await deps.audit.recordIntent(intentOf(deps, decided, receivedAt));
   stopwatch.lap("intent");
   if (!recorded.ok) {
     deps.telemetry.auditWriteFailed({ requestId: call.requestId, step: "intent", cause: recorded.error.message });
@@ -161,11 +158,13 @@ async function attemptRendered<T>(
   }
 }
 
-const errandOf = (deps: Deps, { request, decision }: Decided, callerSignal: AbortSignal): Errand => ({
+const errandOf = (deps: Deps, { call, request, decision, active }: Decided, callerSignal: AbortSignal): Errand => ({
   request,
   decision,
-  providers: deps.providers,
-  timeoutMs: deps.providerTimeoutMs,
+  providers: active.providers,
+  timeoutMs: timeoutOf(deps, decision),
+  onPassedOver: ({ provider, model }, { category }) =>
+    deps.telemetry.attemptFailed({ requestId: call.requestId, provider, model, category }),
   callerSignal,
 });
 

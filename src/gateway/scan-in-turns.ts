@@ -1,5 +1,6 @@
 import type { ChatRequest } from "../core/chat.ts";
 import type { Finding } from "../core/finding.ts";
+import type { CompiledScan } from "../scan/compile.ts";
 import { scanInSteps } from "../scan/scan.ts";
 import type { Deps } from "./deps.ts";
 
@@ -13,7 +14,8 @@ const FIRST_TURN_MS = 2;
  * What the scanner throws ends the request before any provider is called.
  */
 export async function scanInTurns(
-  { scan, monotonicMs, turns }: Pick<Deps, "scan" | "monotonicMs" | "turns">,
+  { monotonicMs, turns }: Pick<Deps, "monotonicMs" | "turns">,
+  scan: CompiledScan,
   request: ChatRequest,
   isAbandoned: () => boolean,
 ): Promise<readonly Finding[] | null> {

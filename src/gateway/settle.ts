@@ -17,7 +17,7 @@ export async function settle(
   target: AllowedTarget | null,
   ending: Ending,
 ): Promise<AnswerError | null> {
-  const settled = await deps.audit.recordOutcome(outcomeOf(deps, decided, ending));
+  const settled = await deps.audit.recordOutcome(outcomeOf(deps, decided, target, ending));
   decided.stopwatch.lap("outcome");
   if (settled.ok) {
     announce(deps, decided, target, ending.status, ending.failureCategory, ending.error, ending.model);
@@ -32,7 +32,7 @@ export async function settle(
 /** One log line and the counts of a request that was decided. */
 export function announce(
   deps: Deps,
-  { call, request, findings, planned, reasonCodes, stopwatch }: Decided,
+  { call, request, findings, decision, planned, reasonCodes, stopwatch }: Decided,
   target: AllowedTarget | null,
   status: SettledStatus | "audit_unavailable",
   failureCategory: FailureCategory | null,
@@ -49,6 +49,9 @@ export function announce(
     model,
     reasonCodes,
     findings,
+    rule: decision.rule,
+    policyHash: decision.policyHash,
+    shadowDiffers: decision.shadow.length === 0 ? null : decision.shadow.some(({ differs }) => differs),
     failureCategory,
     errorCode: error?.code ?? null,
     durationsMs: stopwatch.durationsMs,

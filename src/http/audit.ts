@@ -1,9 +1,11 @@
 import { Elysia } from "elysia";
 import type { AuditEvent } from "../audit/event.ts";
+import type { Features } from "../core/features.ts";
 import { REASONS } from "../core/reasons.ts";
+import { recordFeatures } from "../core/recorded-features.ts";
 import type { AuditStore } from "../gateway/deps.ts";
 import { Refusal } from "./problem.ts";
-import { AuditEventBody, AuditParams } from "./schemas/audit.ts";
+import { AuditEventBody, AuditParams, type FeaturesBody } from "./schemas/audit.ts";
 import { COMMON_PROBLEMS, ProblemBody } from "./schemas/problem.ts";
 
 export function auditRoutes(audit: AuditStore) {
@@ -41,7 +43,13 @@ function toBody(event: AuditEvent): AuditEventBody {
     provider: event.provider,
     zone: event.zone,
     model: event.model,
+    answered_provider: event.answeredProvider,
+    answered_zone: event.answeredZone,
     reason_codes: [...event.reasonCodes],
+    policy: event.policyHash === null ? null : { hash: event.policyHash },
+    rule: event.rule,
+    features: event.features === null ? null : recordedFeatures(event.features),
+    shadow: event.shadow === null ? null : event.shadow.map((result) => ({ ...result })),
     findings: { ...event.findings },
     scan_ruleset: event.scanRuleset,
     failure_category: event.failureCategory,
@@ -52,4 +60,9 @@ function toBody(event: AuditEvent): AuditEventBody {
     latency_ms: event.latencyMs,
     streamed: event.streamed,
   };
+}
+
+function recordedFeatures(features: Features): FeaturesBody {
+  const { signals, offered_by, labels, ...others } = recordFeatures(features);
+  return { ...others, signals: [...signals], offered_by: [...offered_by], labels: { ...labels } };
 }

@@ -1,11 +1,12 @@
 import { Elysia } from "elysia";
-import type { ProviderId } from "../core/decision.ts";
+import { LOCAL_ZONE, type ProviderId } from "../core/decision.ts";
 import type { JsonObject } from "../core/json.ts";
-import { AUTO_MODEL, parseModelWish, withOllamaTag } from "../core/models.ts";
-import type { KnownModel, Provider, ProviderState } from "../core/provider.ts";
+import { AUTO_MODEL, wishOf } from "../core/models.ts";
+import type { KnownModel, ProviderState } from "../core/provider.ts";
 import { REASONS } from "../core/reasons.ts";
-import type { Providers } from "../gateway/deps.ts";
-import { providerOfWish } from "../gateway/plan.ts";
+import type { ActivePolicy } from "../gateway/active-policy.ts";
+import type { Deps } from "../gateway/deps.ts";
+import { isSameModel, type KnownProvider, knownProviders, providerOfWish, readModelName } from "../gateway/wish.ts";
 import { Refusal } from "./problem.ts";
 import { ModelBody, ModelsBody } from "./schemas/models.ts";
 import { OPENAI_PROBLEMS } from "./schemas/openai-problem.ts";
@@ -16,22 +17,22 @@ const LIST_MAX_AGE_MS = 10_000;
 const CREATED_SECONDS = Date.UTC(2026, 0, 1) / 1_000;
 
 /** `GET /v1/models` and `GET /v1/models/{id}` of the OpenAI protocol. */
-export function modelRoutes(providers: Providers) {
+export function modelRoutes({ active }: Pick<Deps, "active">) {
   return (
     new Elysia({ name: "policy-mesh/models" })
-      .get("/v1/models", async () => ({ object: "list" as const, data: await listModels(providers) }), {
+      .get("/v1/models", async () => ({ object: "list" as const, data: await listModels(active()) }), {
         parse: "json",
         response: { ...OPENAI_PROBLEMS, 200: ModelsBody },
         detail: {
           summary: "Models",
           description:
-            "`auto`, by which policy chooses; the cloud provider's models; the local provider's as `local/NAME`. A provider that cannot be reached adds none.",
+            "`auto`, by which policy chooses; the models of the first provider outside the local zone; those of all others as `PROVIDER/NAME`. A provider that cannot be reached adds none.",
           tags: ["openai"],
         },
       })
       // Names of models have slashes in them, which not every client escapes.
-      .get("/v1/models/*", ({ params }) => findModel(providers, decoded(params["*"])), { detail: { hide: true } })
-      .get("/v1/models/:id", ({ params }) => findModel(providers, decoded(params.id)), {
+      .get("/v1/models/*", ({ params }) => findModel(active(), decoded(params["*"])), { detail: { hide: true } })
+      .get("/v1/models/:id", ({ params }) => findModel(active(), decoded(params.id)), {
         parse: "json",
         response: { ...OPENAI_PROBLEMS, 200: ModelBody },
         detail: {
@@ -43,36 +44,55 @@ export function modelRoutes(providers: Providers) {
   );
 }
 
-async function listModels(providers: Providers): Promise<ModelBody[]> {
-  const [cloud, local] = await Promise.all([usable(providers.openai), usable(providers.local)]);
+async function listModels(active: ActivePolicy): Promise<ModelBody[]> {
+  const known = knownProviders(active);
+  const plain = plainlyNamed(active);
+  const lists = await Promise.all(known.map(usable));
+  const entries = known.flatMap(({ spec }, index) =>
+    (lists[index] ?? []).map((model) =>
+      entry(spec.id === plain ? model.name : `${spec.id}/${model.name}`, model, spec.id),
+    ),
+  );
+  // Those under their plain names first, as clients show them in this order.
   return [
     autoModel(),
-    ...cloud.map((model) => entry(model.name, model, "openai")),
-    ...local.map((model) => entry(`local/${model.name}`, model, "local")),
+    ...entries.toSorted((one, other) => Number(other.owned_by === plain) - Number(one.owned_by === plain)),
   ];
 }
 
-async function findModel(providers: Providers, id: string): Promise<ModelBody> {
-  const wish = parseModelWish(id);
-  if (wish === null) return autoModel();
-  const [cloud, local] = await Promise.all([usable(providers.openai), usable(providers.local)]);
-  const provider = providerOfWish(wish, providers) ?? "openai";
+async function findModel(active: ActivePolicy, id: string): Promise<ModelBody> {
+  const name = wishOf(id);
+  if (name === null) return autoModel();
+  const wish = readModelName(name, "openai_chat", active);
+  const provider = providerOfWish(wish, active) ?? plainlyNamed(active);
+  const known = knownProviders(active).find(({ spec }) => spec.id === provider);
   const found =
-    provider === "local"
-      ? local.find(({ name }) => name === withOllamaTag(wish.model))
-      : cloud.find(({ name }) => name === wish.model);
-  if (found !== undefined) return entry(id, found, provider);
+    known === undefined
+      ? undefined
+      : (await usable(known)).find((model) => isSameModel(known.spec, model.name, wish.model));
+  if (found !== undefined && known !== undefined) return entry(id, found, known.spec.id);
   throw new Refusal("request.model_not_found", REASONS["request.model_not_found"].meaning, { field: "model" });
 }
 
+/** The provider whose models are listed without its name before theirs. */
+const plainlyNamed = ({ policy }: ActivePolicy): ProviderId | null =>
+  policy.providers.find(({ zone }) => zone !== LOCAL_ZONE)?.id ?? null;
+
 /**
  * The models that a provider may be asked for now. One that keeps no list has its default model, unless it cannot be
- * asked at all.
+ * asked at all; of one that may only be asked for some, those and the names that stand for them.
  */
-export async function usable(provider: Provider): Promise<readonly KnownModel[]> {
+export async function usable({ spec, provider }: KnownProvider): Promise<readonly KnownModel[]> {
   const state = await provider.check(LIST_MAX_AGE_MS);
   const listed = provider.models();
-  if (listed.length > 0 || isAway(state) || provider.zone === "local") return listed;
+  if (spec.declared !== null) {
+    if (isAway(state)) return [];
+    const names = new Set([...spec.declared.keys(), ...spec.wishes.keys()]);
+    return [...names].map(
+      (name) => listed.find((model) => isSameModel(spec, model.name, name)) ?? { name, listing: null },
+    );
+  }
+  if (listed.length > 0 || isAway(state) || spec.kind === "ollama") return listed;
   return [{ name: provider.defaultModel, listing: null }];
 }
 

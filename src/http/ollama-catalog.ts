@@ -1,11 +1,10 @@
 import { createHash } from "node:crypto";
-import type { ModelWish } from "../core/chat.ts";
+import type { ProviderId } from "../core/decision.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../core/json.ts";
-import { AUTO_MODEL, parseModelWish, withOllamaTag } from "../core/models.ts";
+import { AUTO_MODEL, parseModelWish, wishOf, withOllamaTag } from "../core/models.ts";
 import type { KnownModel } from "../core/provider.ts";
 import { Refusal } from "./problem.ts";
 import type { OllamaShowBody } from "./schemas/ollama-show.ts";
-import { ollamaWish } from "./translate/ollama-request.ts";
 
 /** What Ollama clients ask about models and server, said of the gateway's own. No host, file path or prompt goes out. */
 
@@ -17,48 +16,52 @@ export const OLLAMA_PROTOCOL_VERSION = "0.24.0";
 
 export const versionBody = (): JsonObject => ({ version: OLLAMA_PROTOCOL_VERSION });
 
-/** `GET /api/tags`: `auto` first, then the local models by their own names, then the cloud's as `openai/<name>`. */
-export function tagsBody(models: {
-  readonly local: readonly KnownModel[];
-  readonly cloud: readonly KnownModel[];
-}): JsonObject {
+/** How a client is to name a provider's model. */
+export type ClientName = (model: string) => string;
+
+/** One provider's models, and how clients name them. */
+export type Catalog<T> = { readonly isOllama: boolean; readonly nameOf: ClientName; readonly models: readonly T[] };
+
+/** `GET /api/tags`: `auto` first, then each catalog's models. */
+export function tagsBody(catalogs: readonly Catalog<KnownModel>[]): JsonObject {
   return {
     models: [
       tagOf(withOllamaTag(AUTO_MODEL), AUTO_FAMILY, null),
-      ...models.local.map(({ name, listing }) => tagOf(clientName(name), "", listing)),
-      ...models.cloud.map(({ name, listing }) => tagOf(`openai/${name}`, CLOUD_FAMILY, listing)),
+      ...catalogs.flatMap(({ isOllama, nameOf, models }) =>
+        models.map(({ name, listing }) => tagOf(nameOf(name), isOllama ? "" : CLOUD_FAMILY, listing)),
+      ),
     ],
   };
 }
 
-/** `GET /api/ps`, from what the local server says is in its memory. */
-export function psBody(running: readonly JsonObject[]): JsonObject {
-  return {
-    models: running.flatMap((model) => {
-      const { name } = model;
-      if (typeof name !== "string") return [];
-      return [
-        {
-          name: clientName(name),
-          model: clientName(name),
-          size: model["size"] ?? 0,
-          digest: model["digest"] ?? digestOf(name),
-          details: detailsOf("", model["details"]),
-          expires_at: model["expires_at"] ?? UNKNOWN_TIME,
-          size_vram: model["size_vram"] ?? 0,
-          context_length: model["context_length"] ?? 0,
-        },
-      ];
-    }),
-  };
+/** `GET /api/ps`, from what Ollama servers say is in their memory. */
+export function psBody(catalogs: readonly Catalog<JsonObject>[]): JsonObject {
+  return { models: catalogs.flatMap(({ nameOf, models }) => models.flatMap((model) => runningOf(model, nameOf))) };
+}
+
+function runningOf(model: JsonObject, nameOf: ClientName): readonly JsonObject[] {
+  const { name } = model;
+  if (typeof name !== "string") return [];
+  return [
+    {
+      name: nameOf(name),
+      model: nameOf(name),
+      size: model["size"] ?? 0,
+      digest: model["digest"] ?? digestOf(name),
+      details: detailsOf("", model["details"]),
+      expires_at: model["expires_at"] ?? UNKNOWN_TIME,
+      size_vram: model["size_vram"] ?? 0,
+      context_length: model["context_length"] ?? 0,
+    },
+  ];
 }
 
 /** Which model a client wants shown; null is `auto`. */
-export function modelToShow(body: OllamaShowBody): ModelWish | null {
+export function modelToShow(body: OllamaShowBody): string | null {
   const name = [body.model, body.name].find((given) => typeof given === "string" && given !== "");
   if (typeof name !== "string")
     throw new Refusal("request.invalid_field", "model: Expected a model's name.", { field: "model" });
-  return ollamaWish(name);
+  return wishOf(name);
 }
 
 /** `POST /api/show` of a local model, of what the local server says of it: what clients decide by, and no more. */
@@ -73,13 +76,13 @@ export function localShowBody(described: JsonObject): JsonObject {
   };
 }
 
-/** `POST /api/show` of `auto` (null) or a cloud model: the gateway knows no more of it than that it chats. */
-export function remoteShowBody(wish: ModelWish | null): JsonObject {
-  const family = wish === null ? AUTO_FAMILY : CLOUD_FAMILY;
+/** `POST /api/show` of `auto` (null) or a model of no Ollama server: the gateway knows no more of it than that it chats. */
+export function remoteShowBody(model: string | null): JsonObject {
+  const family = model === null ? AUTO_FAMILY : CLOUD_FAMILY;
   return {
     details: detailsOf(family, undefined),
     // Clients look for `<architecture>.context_length` and have a default where it is missing.
-    model_info: { "general.architecture": family, "general.basename": wish?.model ?? AUTO_MODEL },
+    model_info: { "general.architecture": family, "general.basename": model ?? AUTO_MODEL },
     capabilities: ["completion", "tools"],
     modified_at: UNKNOWN_TIME,
   };
@@ -91,10 +94,14 @@ const CLOUD_FAMILY = "openai";
 const UNKNOWN_TIME = "1970-01-01T00:00:00Z";
 const MAX_INFO_LENGTH = 256;
 
-/** A local name that would be read as `auto` or as another provider's model gets its provider before it. */
-function clientName(name: string): string {
-  const wish = parseModelWish(name);
-  return wish?.provider === null ? name : `local/${name}`;
+/**
+ * The models of the first Ollama provider go by their own names, as its clients know them, unless one would be read as
+ * `auto` or as another provider's; all others by `<provider>/<name>`.
+ */
+export function clientNames(provider: ProviderId, isFirst: boolean, providers: readonly ProviderId[]): ClientName {
+  const isPlain = (name: string) =>
+    isFirst && wishOf(name) !== null && parseModelWish(name, providers).provider === null;
+  return (name) => (isPlain(name) ? name : `${provider}/${name}`);
 }
 
 function tagOf(name: string, family: string, listing: JsonObject | null): JsonObject {

@@ -1,12 +1,21 @@
 import { Elysia } from "elysia";
 import type { JsonObject } from "../core/json.ts";
-import { withOllamaTag } from "../core/models.ts";
 import { REASONS } from "../core/reasons.ts";
-import type { Deps, Providers } from "../gateway/deps.ts";
-import { providerOfWish } from "../gateway/plan.ts";
+import type { ActivePolicy } from "../gateway/active-policy.ts";
+import type { Deps } from "../gateway/deps.ts";
+import { isSameModel, type KnownProvider, knownProviders, providerOfWish, readModelName } from "../gateway/wish.ts";
 import { OLLAMA } from "./dialect.ts";
 import { usable } from "./models.ts";
-import { localShowBody, modelToShow, psBody, remoteShowBody, tagsBody, versionBody } from "./ollama-catalog.ts";
+import {
+  type Catalog,
+  clientNames,
+  localShowBody,
+  modelToShow,
+  psBody,
+  remoteShowBody,
+  tagsBody,
+  versionBody,
+} from "./ollama-catalog.ts";
 import { Refusal } from "./problem.ts";
 import { openBody } from "./schemas/literals.ts";
 import { OLLAMA_ANSWER_PROBLEMS, OLLAMA_PROBLEMS } from "./schemas/ollama-problem.ts";
@@ -54,7 +63,7 @@ export function ollamaRoutes(deps: Deps, maxBytes: number) {
 }
 
 /** What Ollama clients ask about server and models before they ask a model. */
-export function ollamaCatalogRoutes(providers: Providers, maxBytes: number) {
+export function ollamaCatalogRoutes({ active }: Pick<Deps, "active">, maxBytes: number) {
   return new Elysia({ name: "policy-mesh/ollama-catalog" })
     .get("/", () => new Response("Ollama is running", { headers: { "content-type": "text/plain; charset=utf-8" } }), {
       detail: {
@@ -67,17 +76,20 @@ export function ollamaCatalogRoutes(providers: Providers, maxBytes: number) {
       response: { ...OLLAMA_PROBLEMS, 200: openBody("The version.") },
       detail: detail("Version", "The version whose protocol is spoken."),
     })
-    .get("/api/tags", () => listTags(providers), {
+    .get("/api/tags", async () => tagsBody(await catalogs(active(), usable)), {
       parse: "json",
       response: { ...OLLAMA_PROBLEMS, 200: openBody("The models.") },
-      detail: detail("Models", "`auto`, the local models by name, the cloud provider's as `openai/NAME`."),
+      detail: detail(
+        "Models",
+        "`auto`, the models of the first Ollama provider by name, all others as `PROVIDER/NAME`.",
+      ),
     })
-    .get("/api/ps", async () => psBody(await providers.local.running()), {
+    .get("/api/ps", async () => psBody(await catalogs(active(), ({ provider }) => provider.running())), {
       parse: "json",
       response: { ...OLLAMA_PROBLEMS, 200: openBody("The models in memory.") },
-      detail: detail("Running models", "Those that the local server has in memory."),
+      detail: detail("Running models", "Those that Ollama servers have in memory."),
     })
-    .post("/api/show", ({ body }) => show(providers, body), {
+    .post("/api/show", ({ body }) => show(active(), body), {
       body: OllamaShowBody,
       parse: [bodyReader(OllamaShowBody, { maxBytes, anyType: true }), "json"],
       response: { ...OLLAMA_PROBLEMS, 200: openBody("What is known of the model.") },
@@ -86,21 +98,36 @@ export function ollamaCatalogRoutes(providers: Providers, maxBytes: number) {
     .use(managementRoutes());
 }
 
-async function listTags(providers: Providers): Promise<JsonObject> {
-  const [local, cloud] = await Promise.all([usable(providers.local), usable(providers.openai)]);
-  return tagsBody({ local, cloud });
+/** One for each provider, those of Ollama first. */
+async function catalogs<T>(
+  active: ActivePolicy,
+  modelsOf: (known: KnownProvider) => Promise<readonly T[]>,
+): Promise<readonly Catalog<T>[]> {
+  const known = knownProviders(active);
+  const ids = known.map(({ spec }) => spec.id);
+  const isOllama = ({ spec }: KnownProvider) => spec.kind === "ollama";
+  const inOrder = [...known.filter(isOllama), ...known.filter((one) => !isOllama(one))];
+  return Promise.all(
+    inOrder.map(async (one, index) => ({
+      isOllama: isOllama(one),
+      nameOf: clientNames(one.spec.id, index === 0 && isOllama(one), ids),
+      models: await modelsOf(one),
+    })),
+  );
 }
 
-async function show(providers: Providers, body: OllamaShowBody): Promise<JsonObject> {
-  const wish = modelToShow(body);
-  if (wish === null) return remoteShowBody(null);
-  const [local, cloud] = await Promise.all([usable(providers.local), usable(providers.openai)]);
-  if (providerOfWish(wish, providers) === "openai") {
-    if (cloud.some(({ name }) => name === wish.model)) return remoteShowBody(wish);
-  } else if (local.some(({ name }) => name === withOllamaTag(wish.model))) {
-    const described = await providers.local.describe(wish.model);
-    if (described !== null) return localShowBody(described);
-  }
+async function show(active: ActivePolicy, body: OllamaShowBody): Promise<JsonObject> {
+  const name = modelToShow(body);
+  if (name === null) return remoteShowBody(null);
+  const wish = readModelName(name, "ollama_chat", active);
+  const known = knownProviders(active);
+  const asked = providerOfWish(wish, active) ?? known.find(({ spec }) => spec.kind === "ollama")?.spec.id;
+  const one = known.find(({ spec }) => spec.id === asked);
+  const isThere =
+    one !== undefined && (await usable(one)).some((model) => isSameModel(one.spec, model.name, wish.model));
+  if (isThere && one.spec.kind !== "ollama") return remoteShowBody(wish.model);
+  const described = isThere ? await one.provider.describe(one.spec.wishes.get(wish.model) ?? wish.model) : null;
+  if (described !== null) return localShowBody(described);
   throw new Refusal("request.model_not_found", REASONS["request.model_not_found"].meaning, { field: "model" });
 }
 

@@ -6,6 +6,7 @@ import type { Deps } from "../gateway/deps.ts";
 import { type Admitted, admit, answerStream, answerWhole, type Refused } from "../gateway/handle-chat.ts";
 import { headersOf, overheadHeader, retryHeaders } from "./answer-headers.ts";
 import type { Dialect } from "./dialect.ts";
+import { labelsOf } from "./labels.ts";
 import { Refusal } from "./problem.ts";
 import { requestIdOf } from "./request-id.ts";
 import { streamBody } from "./stream-body.ts";
@@ -28,7 +29,8 @@ export function surfaceHandler<S extends TSchema>(
     const receivedAt = deps.now();
     const startedMs = deps.monotonicMs();
     const request = translation.toRequest(body);
-    const call = { requestId: requestIdOf(httpRequest), signal: httpRequest.signal };
+    const labels = labelsOf(httpRequest, deps.labelsHeader);
+    const call = { requestId: requestIdOf(httpRequest), signal: httpRequest.signal, labels };
 
     const admitted = await admit(deps, request, call);
     if (admitted.kind === "abandoned") throw new Refusal(admitted.error.code, admitted.error.message);

@@ -2,7 +2,7 @@ import { Elysia } from "elysia";
 import type { Provider } from "../core/provider.ts";
 import type { Deps } from "../gateway/deps.ts";
 import { COMMON_PROBLEMS } from "./schemas/problem.ts";
-import { HealthBody, ReadyBody, RoutesBody } from "./schemas/system.ts";
+import { HealthBody, ReadyBody } from "./schemas/system.ts";
 
 /** A probe may come every second from every replica's neighbour; providers are asked less often. */
 const PROVIDER_STATE_MAX_AGE_MS = 5_000;
@@ -11,7 +11,7 @@ export type Metrics = { readonly contentType: string; readonly metrics: () => Pr
 
 // `parse: "json"` on routes without a body is how the OpenAPI plugin learns that the answer is JSON.
 
-/** What operators and their tools ask: is it alive, may it get traffic, what does it do, how does it fare. */
+/** What operators and their tools ask: is it alive, may it get traffic, how does it fare. */
 export function systemRoutes(deps: Deps, metrics: Metrics, isDraining: () => boolean) {
   return new Elysia({ name: "policy-mesh/system" })
     .get("/v1/health", () => ({ status: "ok" as const }), {
@@ -37,15 +37,6 @@ export function systemRoutes(deps: Deps, metrics: Metrics, isDraining: () => boo
         },
       },
     )
-    .get("/v1/routes", () => effectivePolicy(deps), {
-      parse: "json",
-      response: { ...COMMON_PROBLEMS, 200: RoutesBody },
-      detail: {
-        summary: "Effective policy",
-        description: "The rules in force, in order. Shows no keywords and no secrets.",
-        tags: ["policy"],
-      },
-    })
     .get(
       "/v1/metrics",
       async () => new Response(await metrics.metrics(), { headers: { "content-type": metrics.contentType } }),
@@ -61,10 +52,10 @@ export function systemRoutes(deps: Deps, metrics: Metrics, isDraining: () => boo
 }
 
 async function readiness(deps: Deps, draining: boolean): Promise<ReadyBody> {
-  const [database, local, openai] = await Promise.all([
+  const { providers } = deps.active();
+  const [database, states] = await Promise.all([
     deps.audit.check(),
-    providerState(deps.providers.local),
-    providerState(deps.providers.openai),
+    Promise.all([...providers.values()].map(providerState)),
   ]);
   return {
     status: database.ok && !draining ? "ready" : "unready",
@@ -74,61 +65,17 @@ async function readiness(deps: Deps, draining: boolean): Promise<ReadyBody> {
         required: true,
         detail: database.ok ? null : database.error.message,
       },
-      local,
-      openai,
+      ...Object.fromEntries([...providers.keys()].map((id, index) => [id, states[index] ?? UNKNOWN])),
     },
   };
 }
 
-async function providerState(provider: Provider): Promise<ReadyBody["dependencies"]["local"]> {
+type Dependency = ReadyBody["dependencies"][string];
+
+const UNKNOWN: Dependency = { state: "down", required: false, detail: "No answer yet." };
+
+async function providerState(provider: Provider): Promise<Dependency> {
   const state = await provider.check(PROVIDER_STATE_MAX_AGE_MS);
   if (state.status === "up") return { state: "up", required: false, detail: null };
-  const detail = state.status === "down" ? state.failure.message : "No answer yet.";
-  return { state: "down", required: false, detail };
-}
-
-type Rule = RoutesBody["rules"][number];
-
-const staysLocal = (when: string, reason: Rule["reason"]): Rule => ({
-  when,
-  route: ["local"],
-  forbidden_zones: ["cloud"],
-  reason,
-});
-const DATA_RULE = staysLocal("personal data or credentials stand anywhere in the request", "sensitive_data_match");
-const OPAQUE_RULE = staysLocal("some content is no text: an image, audio, a file, token numbers", "scan.opaque_part");
-
-function effectivePolicy({ policy, scanOptions, providers }: Deps): RoutesBody {
-  const { keywords, detectSensitiveData, patterns = [] } = scanOptions;
-  return {
-    policy: "built-in",
-    rules: [
-      staysLocal(
-        `any of ${keywords.length} sensitivity keywords stands anywhere in the request`,
-        "sensitive_keyword_match",
-      ),
-      ...(detectSensitiveData || patterns.length > 0 ? [DATA_RULE] : []),
-      staysLocal("some text cannot be scanned in reasonable time", "scan.budget_exceeded"),
-      ...(policy.opaqueContentToCloud ? [] : [OPAQUE_RULE]),
-      {
-        when: "it asks for an embedding by a model of the cloud provider",
-        route: ["openai"],
-        forbidden_zones: [],
-        reason: "embedding_model",
-      },
-      { when: "it asks for any other embedding", route: ["local"], forbidden_zones: [], reason: "embedding_model" },
-      {
-        when: `the prompt is nothing but text, of at most ${policy.maxPromptLengthForLocal} characters`,
-        route: ["local"],
-        forbidden_zones: [],
-        reason: "cost_prefer_local",
-      },
-      { when: "otherwise", route: [policy.defaultProvider], forbidden_zones: [], reason: "default" },
-    ],
-    providers: Object.values(providers).map((provider) => ({
-      id: provider.id,
-      zone: provider.zone,
-      default_model: provider.defaultModel,
-    })),
-  };
+  return state.status === "down" ? { ...UNKNOWN, detail: state.failure.message } : UNKNOWN;
 }

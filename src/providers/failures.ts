@@ -1,6 +1,9 @@
 import type { FailureCategory, ProviderFailure } from "../core/chat.ts";
 import { BrokenAnswer, ResponseTooLarge, Unreachable, UpstreamStatus } from "./guarded-fetch.ts";
 
+/** Where an operator can change what is wrong with a provider: in the settings of the environment, or in the policy. */
+export type Hints = "settings" | "policy";
+
 /** What a failure message may name: all of it is the operator's own configuration. */
 export type Upstream = {
   readonly label: string;

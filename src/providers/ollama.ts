@@ -1,8 +1,8 @@
 import type { ChatRequest, Chunk, ProviderFailure } from "../core/chat.ts";
-import type { AllowedTarget } from "../core/decision.ts";
+import type { AllowedTarget, ProviderId, Zone } from "../core/decision.ts";
 import { withOllamaTag } from "../core/models.ts";
 import type { Provider } from "../core/provider.ts";
-import { malformed, toFailure } from "./failures.ts";
+import { type Hints, malformed, toFailure } from "./failures.ts";
 import { LOOK_UP_TIMEOUT_MS } from "./model-list.ts";
 import { type Asked, readAnswer } from "./ollama/answers.ts";
 import { openClient, openStream } from "./ollama/client.ts";
@@ -13,17 +13,20 @@ import { unsupportedField } from "./ollama/unsupported.ts";
 import { blind, describeUpstream } from "./ollama/upstream.ts";
 
 export type OllamaOptions = {
+  readonly id: ProviderId;
+  readonly zone: Zone;
   readonly baseUrl: string;
   readonly defaultModel: string;
-  readonly defaultEmbeddingModel: string;
+  readonly defaultEmbeddingModel: string | null;
+  readonly hints: Hints;
 };
 
 export function createOllama(options: OllamaOptions): Provider {
-  const upstream = describeUpstream(options.baseUrl);
+  const upstream = describeUpstream(options);
   const models = new OllamaModels(upstream, options.defaultModel);
 
   async function* answer(target: AllowedTarget, request: ChatRequest, signal: AbortSignal): AsyncIterable<Chunk> {
-    const asked: Asked = { call: toCall(request, target.model), model: target.model, upstream };
+    const asked: Asked = { call: toCall(request, target), model: target.model, upstream };
     const refusal = (await models.refuseUnlessLocal(target, signal)) ?? (await refuseIfBlind(target, request, signal));
     if (refusal !== null) {
       yield { kind: "failure", failure: refusal };
@@ -61,8 +64,8 @@ export function createOllama(options: OllamaOptions): Provider {
   }
 
   return {
-    id: "local",
-    zone: "local",
+    id: options.id,
+    zone: options.zone,
     defaultModel: options.defaultModel,
     defaultEmbeddingModel: options.defaultEmbeddingModel,
     answer,

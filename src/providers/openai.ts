@@ -2,12 +2,13 @@ import { Type } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import OpenAI from "openai";
 import { type ChatRequest, type Chunk, NO_USAGE, type ProviderFailure } from "../core/chat.ts";
-import type { AllowedTarget } from "../core/decision.ts";
+import { type AllowedTarget, LOCAL_ZONE, type ProviderId, type Zone } from "../core/decision.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
 import type { JsonObject, JsonValue } from "../core/json.ts";
+import { isOllamaCloudName } from "../core/models.ts";
 import type { Provider } from "../core/provider.ts";
 import { err, ok } from "../core/result.ts";
-import { malformed, toFailure, type Upstream } from "./failures.ts";
+import { type Hints, malformed, toFailure } from "./failures.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
 import { ModelList } from "./model-list.ts";
 import { type Asked, answerChunks } from "./openai/answers.ts";
@@ -17,6 +18,7 @@ import { type Dialect, toUpstreamRequest } from "./openai/request.ts";
 import { readStream } from "./openai/stream.ts";
 import { TranslatedStream } from "./openai/translated-stream.ts";
 import { firstUnsupported } from "./openai/unsupported.ts";
+import { describeUpstream, forwarded, unconfigured } from "./openai/upstream.ts";
 
 const AnyObject = Type.Unsafe<JsonObject>(Type.Object({}));
 /** `GET /models`. */
@@ -34,34 +36,28 @@ const SDK_TIMEOUT_MS = 2 * 3_600_000;
 const HOSTED_BY_OPENAI = /(^|\.)openai\.(azure\.)?com\.?$/i;
 
 export type OpenAiOptions = {
+  readonly id: ProviderId;
+  readonly zone: Zone;
   readonly baseUrl: string;
   readonly apiKey: string | null;
   readonly defaultModel: string;
+  /** Null where it embeds only with a model that the client names. */
+  readonly defaultEmbeddingModel: string | null;
+  readonly hints: Hints;
   /** OpenAI itself needs a key; a server at another address may not. */
   readonly needsKey: boolean;
 };
 
 export function createOpenAi(options: OpenAiOptions): Provider {
-  const upstream: Upstream = {
-    label: "The OpenAI-compatible provider",
-    baseUrl: options.baseUrl,
-    unreachableHint: "Check OPENAI_BASE_URL and the network.",
-    authenticationHint: "Check OPENAI_API_KEY.",
-    modelHint: () => "Name one that GET /v1/models lists; OPENAI_MODEL is the default for chats.",
-  };
-  const unconfigured: ProviderFailure | null =
-    options.needsKey && options.apiKey === null
-      ? {
-          category: "authentication",
-          message: "The cloud provider is not configured. Set OPENAI_API_KEY, or DEFAULT_PROVIDER=local.",
-        }
-      : null;
+  const upstream = describeUpstream(options);
+  const lacksKey: ProviderFailure | null = options.needsKey && options.apiKey === null ? unconfigured(options) : null;
   const { hostname } = new URL(options.baseUrl);
   const isOpenAi = HOSTED_BY_OPENAI.test(hostname);
   const dialect: Dialect = isOpenAi
     ? { maxTokensField: "max_completion_tokens", readsThinking: false }
     : { maxTokensField: "max_tokens", readsThinking: true };
-  const connect = { direct: isLoopbackHost(hostname) };
+  // What is local is not for a proxy to see.
+  const connect = { direct: options.zone === LOCAL_ZONE || isLoopbackHost(hostname) };
 
   // Everything that the SDK would otherwise read from the environment is given, so that settings stay ours.
   const client = (signal: AbortSignal, stream: boolean) =>
@@ -80,7 +76,7 @@ export function createOpenAi(options: OpenAiOptions): Provider {
     });
 
   const models = new ModelList(async (signal) => {
-    if (unconfigured !== null) return err(unconfigured);
+    if (lacksKey !== null) return err(lacksKey);
     try {
       const page: unknown = await client(signal, false).models.list();
       if (!Value.Check(Models, page)) return err(malformed(upstream));
@@ -94,8 +90,9 @@ export function createOpenAi(options: OpenAiOptions): Provider {
   });
 
   async function* answer(target: AllowedTarget, request: ChatRequest, signal: AbortSignal): AsyncIterable<Chunk> {
-    if (unconfigured !== null) {
-      yield { kind: "failure", failure: unconfigured };
+    const refusal = lacksKey ?? refuseForwarded(target);
+    if (refusal !== null) {
+      yield { kind: "failure", failure: refusal };
       return;
     }
     if (asksForNothing(request)) {
@@ -104,7 +101,7 @@ export function createOpenAi(options: OpenAiOptions): Provider {
       return;
     }
     const asked: Asked = { request, model: target.model, upstream };
-    const { path, body } = toUpstreamRequest(request, target.model, dialect);
+    const { path, body } = toUpstreamRequest(request, target, dialect);
     // The SDK's own methods for these paths would decode embeddings and parse streams, and drop what they do not know.
     const call = client(signal, request.streamed).post<JsonValue | undefined>(path, { body });
     try {
@@ -119,11 +116,16 @@ export function createOpenAi(options: OpenAiOptions): Provider {
     }
   }
 
+  /** INVARIANT: local means local. A server of this protocol may be an Ollama, which would hand such a model on. */
+  function refuseForwarded({ model }: AllowedTarget): ProviderFailure | null {
+    return options.zone === LOCAL_ZONE && isOllamaCloudName(model) ? forwarded(model) : null;
+  }
+
   return {
-    id: "openai",
-    zone: "cloud",
+    id: options.id,
+    zone: options.zone,
     defaultModel: options.defaultModel,
-    defaultEmbeddingModel: null,
+    defaultEmbeddingModel: options.defaultEmbeddingModel,
     answer,
     unsupportedField: firstUnsupported,
     has: (model) => models.has(model),

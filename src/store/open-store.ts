@@ -2,10 +2,11 @@ import { join, resolve } from "node:path";
 import { err, ok, type Result } from "../core/result.ts";
 import { type AuditEvents, createAuditEvents } from "./audit-events.ts";
 import { openDatabase } from "./database.ts";
-import { startEmbedded } from "./embedded/embedded.ts";
+import { hasEmbedded, startEmbedded } from "./embedded/embedded.ts";
 import { acquireLock } from "./lock.ts";
 import { type MigrateOptions, type MigrationFailure, type MigrationReport, migrate } from "./migrate.ts";
 import { clientOptions } from "./migrations/client-options.ts";
+import { createPolicies, type Policies } from "./policies.ts";
 
 /** PGlite can be left stuck, by a full disk for one; nothing inside the process can free it. */
 const HUNG = "the embedded database has stopped answering; is the disk of DATA_DIR full?";
@@ -17,6 +18,7 @@ export type StoreFailure = { readonly message: string };
 export type Store = {
   readonly kind: "embedded" | "server";
   readonly auditEvents: AuditEvents;
+  readonly policies: Policies;
   /** What dbmate takes; a server's holds a password. */
   readonly url: string;
   readonly migrateOptions: MigrateOptions;
@@ -30,8 +32,15 @@ export type Store = {
 export async function openStore(options: {
   readonly dataDir: string;
   readonly databaseUrl: string | null;
+  /** For those who only read: an embedded database that is not there is not made. */
+  readonly mustExist?: boolean;
 }): Promise<Result<Store, StoreFailure>> {
   const dataDir = resolve(options.dataDir);
+  if (options.mustExist && options.databaseUrl === null && !hasEmbedded(dataDir)) {
+    return err({
+      message: `There is no database in ${dataDir}. DATA_DIR or DATABASE_URL names the one of the gateway.`,
+    });
+  }
   return options.databaseUrl === null ? openEmbedded(dataDir) : openServer(dataDir, options.databaseUrl);
 }
 
@@ -44,6 +53,7 @@ function openServer(dataDir: string, url: string): Result<Store, StoreFailure> {
   return ok({
     kind: "server",
     auditEvents: createAuditEvents(database),
+    policies: createPolicies(database),
     url,
     migrateOptions,
     migrate: () => migrate(url, migrateOptions),
@@ -66,6 +76,7 @@ async function openEmbedded(dataDir: string): Promise<Result<Store, StoreFailure
   return ok({
     kind: "embedded",
     auditEvents: createAuditEvents(database),
+    policies: createPolicies(database),
     url: embedded.dbmateUrl,
     migrateOptions,
     migrate: () => migrate(embedded.dbmateUrl, migrateOptions),

@@ -1,6 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import { FAILURE_CATEGORIES } from "../core/chat.ts";
-import { PROVIDER_IDS } from "../core/decision.ts";
 import { FINDING_GROUPS } from "../core/finding.ts";
 import { ERROR_REASONS, ROUTING_REASONS } from "../core/reasons.ts";
 
@@ -12,16 +11,25 @@ const SCAN_BUCKETS_SECONDS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 20,
 ];
 
-/** Every label takes its values from a closed set, so the number of series is bounded by this file. */
+/** Every label takes its values from a closed set, so the number of series is bounded by this file and the policy. */
 export const LABEL_VALUES = {
-  provider: [...PROVIDER_IDS, "none"],
+  provider: ["none"],
   status: ["succeeded", "failed", "denied", "client_aborted", "audit_unavailable"],
   category: FAILURE_CATEGORIES,
   reason: Object.keys(ROUTING_REASONS),
   code: Object.keys(ERROR_REASONS),
   step: ["intent", "outcome"],
   group: FINDING_GROUPS,
+  result: ["activated", "unchanged", "refused"],
+  differs: ["true", "false"],
+  denied: ["true", "false"],
 } as const;
+
+/** What policies add to the values of a label: their own, and each policy has few of them. */
+export const POLICY_LABEL_VALUES: Readonly<Partial<Record<string, string>>> = {
+  provider: "the providers of the policy",
+  reason: "the reason codes of the policy",
+};
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
@@ -36,6 +44,14 @@ export function createMetrics(build: { readonly version: string; readonly bun: s
     registers,
   });
   buildInfo.set({ version: build.version, bun: build.bun }, 1);
+  const policyLoads = new Counter({
+    name: "policy_mesh_policy_loads_total",
+    help: "Policies that were put in force, were the same as before, or were refused while the one before stayed.",
+    labelNames: ["result"],
+    registers,
+  });
+  // Prometheus sees no increase in a series that begins with 1, and an alert would miss the first refusal.
+  for (const result of LABEL_VALUES.result) policyLoads.inc({ result }, 0);
 
   return {
     registry,
@@ -56,6 +72,25 @@ export function createMetrics(build: { readonly version: string; readonly bun: s
       name: "policy_mesh_decisions_total",
       help: "Routing decisions by reason code.",
       labelNames: ["reason"],
+      registers,
+    }),
+    policyLoads,
+    policyInfo: new Gauge({
+      name: "policy_mesh_policy_info",
+      help: "Always 1; its labels say which policy is in force.",
+      labelNames: ["name", "version", "hash"],
+      registers,
+    }),
+    shadowDecisions: new Counter({
+      name: "policy_mesh_shadow_decisions_total",
+      help: "Decided requests that some shadow rule matched, by whether one of those would have decided otherwise.",
+      labelNames: ["differs"],
+      registers,
+    }),
+    dryRuns: new Counter({
+      name: "policy_mesh_dry_runs_total",
+      help: "Requests that policy was only asked about, by whether they would have been denied. No other metric counts them.",
+      labelNames: ["denied"],
       registers,
     }),
     scanFindings: new Counter({

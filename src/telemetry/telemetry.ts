@@ -1,6 +1,6 @@
 import type { Logger } from "pino";
 import { groupOf } from "../core/finding.ts";
-import { REASONS, ROUTING_REASONS } from "../core/reasons.ts";
+import { ERROR_REASONS, REASONS } from "../core/reasons.ts";
 import type { Telemetry } from "../gateway/deps.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -12,11 +12,12 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
       metrics.requests.inc({ provider, status: event.status });
       metrics.latency.observe({ provider }, event.totalMs / 1_000);
       for (const reason of event.reasonCodes) {
-        if (reason in ROUTING_REASONS) metrics.decisions.inc({ reason });
+        if (!(reason in ERROR_REASONS)) metrics.decisions.inc({ reason });
       }
       for (const [code, count] of Object.entries(event.findings)) {
         metrics.scanFindings.inc({ group: groupOf(code) }, count);
       }
+      if (event.shadowDiffers !== null) metrics.shadowDecisions.inc({ differs: String(event.shadowDiffers) });
       if (event.durationsMs.scan !== undefined) metrics.scanDuration.observe(event.durationsMs.scan / 1_000);
       if (event.failureCategory !== null) {
         metrics.providerFailures.inc({ provider, category: event.failureCategory });
@@ -34,6 +35,8 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
           model: event.model,
           reason_codes: event.reasonCodes,
           finding_codes: event.findings,
+          rule: event.rule,
+          policy_hash: event.policyHash,
           failure_category: event.failureCategory,
           error_code: event.errorCode,
           duration_ms: event.totalMs,
@@ -52,6 +55,27 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
       metrics.refused.inc({ code });
       const level = REASONS[code].logLevel;
       logger[level]({ event: "refused", request_id: requestId, error_code: code, field }, "request refused");
+    },
+
+    dryRun({ requestId, denied }) {
+      metrics.dryRuns.inc({ denied: String(denied) });
+      logger.info({ event: "dry_run", request_id: requestId, denied }, "dry run");
+    },
+
+    attemptFailed({ requestId, provider, model, category }) {
+      metrics.providerFailures.inc({ provider, category });
+      const fields = { event: "attempt_failed", request_id: requestId, provider, model, failure_category: category };
+      logger.warn(fields, "provider failed, the next one is asked");
+    },
+
+    policyLoaded({ result, policy, reason }) {
+      metrics.policyLoads.inc({ result });
+      if (result === "activated" && policy !== null) {
+        metrics.policyInfo.reset();
+        metrics.policyInfo.set({ name: policy.name, version: String(policy.version), hash: policy.hash }, 1);
+      }
+      const level = result === "refused" ? "error" : "info";
+      logger[level]({ event: "policy", result, ...policy, reason }, `policy ${result}`);
     },
 
     migrationTried({ problem }) {

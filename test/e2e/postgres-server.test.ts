@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
 import { runGateway, scratchFolder, startGateway } from "../support/gateway-process.ts";
 import { startPostgresServer } from "../support/postgres-server.ts";
 import { type Replay, startReplay } from "../support/replay-upstream.ts";
@@ -23,6 +24,14 @@ function addressOf(url: string) {
   return { host: hostname, port: Number(port) };
 }
 const throughRelay = (url: string, port: number) => url.replace(/@[^/]+\//, `@127.0.0.1:${port}/`);
+const localPolicy = (version: number, ollamaUrl: string) => `
+apiVersion: policy-mesh/v1
+name: kept
+version: ${version}
+providers:
+  local: { kind: ollama, zone: local, base_url: "${ollamaUrl}", default_model: "smollm2:135m" }
+default: { route: [local], reason: here }
+`;
 const hello = { messages: [{ role: "user", content: "Hello" }] };
 
 describe.skipIf(server === null)("a gateway on a Postgres server", () => {
@@ -71,6 +80,37 @@ describe.skipIf(server === null)("a gateway on a Postgres server", () => {
       expect(await gateway.stop()).toBe(0);
     } finally {
       gateway.signal("SIGKILL");
+      await relay.shut();
+    }
+  }, 60_000);
+
+  test("ends when a server that was away says that a newer policy was in force before", async () => {
+    const url = (await server?.createDatabase()) ?? "";
+    const file = `${folder.path}/policy.yaml`;
+    const written = (version: number) => writeFileSync(file, localPolicy(version, ollama.url));
+    const relay = await startRelay(addressOf(url));
+    const env = {
+      DATABASE_URL: throughRelay(url, relay.port),
+      DATA_DIR: `${folder.path}/versions`,
+      POLICY_FILE: file,
+    };
+    written(2);
+    const first = await startGateway(folder.path, env);
+    try {
+      await serves(first);
+      expect(await first.stop()).toBe(0);
+    } finally {
+      first.signal("SIGKILL");
+    }
+    await relay.shut();
+    written(1);
+    const second = await startGateway(folder.path, env);
+    try {
+      await relay.open();
+      expect(await second.ended()).toBe(1);
+      expect(second.output.stderr).toContain("from 2 back to 1");
+    } finally {
+      second.signal("SIGKILL");
       await relay.shut();
     }
   }, 60_000);

@@ -175,8 +175,8 @@ describe("policy-mesh scan", () => {
     const off = { DETECT_SENSITIVE_DATA: "false" };
     expect([await codes({}), await codes(keywords), await codes({ ...keywords, ...off }), await codes(off)]).toEqual([
       ["pii.email"],
-      ["keyword", "pii.email"],
-      ["keyword"],
+      ["keyword.sensitive_keyword", "pii.email"],
+      ["keyword.sensitive_keyword"],
       [],
     ]);
   });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { buildApp } from "../../src/app.ts";
 import { err, ok } from "../../src/core/result.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
-import { compiledScan, fakeDeps } from "../support/deps.ts";
+import { fakeDeps } from "../support/deps.ts";
 import { fails } from "../support/fake-provider.ts";
 
 const MAX_BODY_BYTES = 2_000_000;
@@ -255,13 +255,13 @@ describe("bad input", () => {
   );
 
   test("answers 500 where the scanner has a bug, hides its cause, and asks no provider", async () => {
-    const { chat, deps, audit, local, openai, telemetry } = setUp();
-    const scan = new Proxy(deps.scan, {
+    const { chat, deps, audit, local, openai, telemetry, active } = setUp();
+    const scan = new Proxy(active.scan, {
       get() {
         throw new Error(CANARY);
       },
     });
-    Object.assign(deps, { scan });
+    Object.assign(deps, { active: () => ({ ...active, scan }) });
     const response = await chat(message("hello"));
     const text = await response.text();
     expect([response.status, JSON.parse(text)]).toMatchObject([500, { error: { code: "gateway.internal" } }]);
@@ -286,9 +286,9 @@ describe("bad input", () => {
 
 describe("operations", () => {
   test("GET /v1/health consults nothing", async () => {
-    const { send, audit, deps } = setUp();
+    const { send, audit, local } = setUp();
     audit.failing.intent = true;
-    Object.assign(deps.providers.local, { check: () => Promise.reject(new Error("asked")) });
+    Object.assign(local.provider, { check: () => Promise.reject(new Error("asked")) });
     const response = await send("/v1/health");
     expect(response.status).toBe(200);
     expect(await response.text()).toBe('{"status":"ok"}');
@@ -314,9 +314,9 @@ describe("operations", () => {
   });
 
   test("GET /v1/ready reports a provider that is away and stays ready", async () => {
-    const { send, deps } = setUp();
+    const { send, local } = setUp();
     const failure = { category: "unreachable" as const, message: "start it" };
-    Object.assign(deps.providers.local, { check: async () => ({ status: "down", failure }) });
+    Object.assign(local.provider, { check: async () => ({ status: "down", failure }) });
     const response = await send("/v1/ready");
     expect(response.status).toBe(200);
     expect(await response.json()).toHaveProperty("dependencies.local", {
@@ -324,32 +324,6 @@ describe("operations", () => {
       required: false,
       detail: "start it",
     });
-  });
-
-  test("GET /v1/routes shows the policy in force without keywords", async () => {
-    const body = await (await setUp().send("/v1/routes")).text();
-    expect(JSON.parse(body)).toMatchObject({
-      policy: "built-in",
-      rules: [
-        { route: ["local"], forbidden_zones: ["cloud"], reason: "sensitive_keyword_match" },
-        { route: ["local"], forbidden_zones: ["cloud"], reason: "sensitive_data_match" },
-        { route: ["local"], forbidden_zones: ["cloud"], reason: "scan.budget_exceeded" },
-        { route: ["local"], forbidden_zones: ["cloud"], reason: "scan.opaque_part" },
-        { route: ["openai"], forbidden_zones: [], reason: "embedding_model" },
-        { route: ["local"], forbidden_zones: [], reason: "embedding_model" },
-        { route: ["local"], reason: "cost_prefer_local" },
-        { route: ["openai"], reason: "default" },
-      ],
-    });
-    expect(body.toLowerCase()).not.toContain("secret");
-  });
-
-  test("GET /v1/routes does not speak of detectors that are off", async () => {
-    const { send, deps } = setUp();
-    Object.assign(deps, compiledScan({ keywords: ["one", "two"], detectSensitiveData: false }));
-    const body = await (await send("/v1/routes")).text();
-    expect(body).toContain("any of 2 sensitivity keywords");
-    expect(body).not.toContain("sensitive_data_match");
   });
 
   test("GET /v1/metrics is Prometheus text", async () => {
@@ -388,9 +362,15 @@ describe("GET /v1/audit/{request_id}", () => {
           provider: "local",
           zone: "local",
           model: "m",
+          answeredProvider: null,
+          answeredZone: null,
           reasonCodes: ["default"],
-          findings: { "pii.email": 2, keyword: 1 },
+          findings: { "pii.email": 2, "keyword.sensitive_keyword": 1 },
           scanRuleset: null,
+          policyHash: `sha256:${"0".repeat(64)}`,
+          rule: "short-prompt",
+          features: null,
+          shadow: [{ rule: "later", outcome: "deny", provider: null, differs: true }],
           failureCategory: null,
           messageCount: 1,
           promptLength: 5,
@@ -411,9 +391,15 @@ describe("GET /v1/audit/{request_id}", () => {
       provider: "local",
       zone: "local",
       model: "m",
+      answered_provider: null,
+      answered_zone: null,
       reason_codes: ["default"],
-      findings: { "pii.email": 2, keyword: 1 },
+      findings: { "pii.email": 2, "keyword.sensitive_keyword": 1 },
       scan_ruleset: null,
+      policy: { hash: `sha256:${"0".repeat(64)}` },
+      rule: "short-prompt",
+      features: null,
+      shadow: [{ rule: "later", outcome: "deny", provider: null, differs: true }],
       failure_category: null,
       message_count: 1,
       prompt_length: 5,

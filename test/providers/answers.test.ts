@@ -6,6 +6,7 @@ import { createOpenAi } from "../../src/providers/openai.ts";
 import { chatRequest } from "../support/deps.ts";
 import { asking } from "../support/ollama-requests.ts";
 import { CHAT, COMPLETION, openAiRequest, otherRequest } from "../support/openai-streams.ts";
+import { AS_LOCAL, AS_OPENAI } from "../support/provider-options.ts";
 import { target } from "../support/target.ts";
 
 type Id = "local" | "openai";
@@ -36,8 +37,8 @@ beforeEach(() => {
 const base = `http://127.0.0.1:${upstream.port}`;
 const provider = (id: Id) =>
   id === "local"
-    ? createOllama({ baseUrl: base, defaultModel: "m", defaultEmbeddingModel: "e" })
-    : createOpenAi({ baseUrl: base, apiKey: "k", defaultModel: "m", needsKey: true });
+    ? createOllama({ ...AS_LOCAL, baseUrl: base, defaultModel: "m" })
+    : createOpenAi({ ...AS_OPENAI, baseUrl: base, apiKey: "k", defaultModel: "m", needsKey: true });
 
 function ask(id: Id, model = "m", request = chatRequest("private words")): Promise<Chunk[]> {
   return Array.fromAsync(provider(id).answer(target(id, model), request, AbortSignal.timeout(5_000)));
@@ -422,7 +423,7 @@ describe("a model that is not on this machine gets nothing of the request", () =
 
   test("when there is no list and the operator's own model has a cloud name", async () => {
     list = () => new Response(null, { status: 404 });
-    const cloud = createOllama({ baseUrl: base, defaultModel: "x:cloud", defaultEmbeddingModel: "e" });
+    const cloud = createOllama({ ...AS_LOCAL, baseUrl: base, defaultModel: "x:cloud" });
     const chunks = await Array.fromAsync(
       cloud.answer(target("local", "x:cloud"), chatRequest("private words"), AbortSignal.timeout(5_000)),
     );

@@ -6,6 +6,7 @@ import { BrokenAnswer, guardedFetch, ResponseTooLarge, UpstreamStatus } from "..
 import { createOllama } from "../../src/providers/ollama.ts";
 import { createOpenAi } from "../../src/providers/openai.ts";
 import { chatRequest } from "../support/deps.ts";
+import { AS_LOCAL, AS_OPENAI } from "../support/provider-options.ts";
 import { target } from "../support/target.ts";
 
 const TAGS = { models: [{ name: "m:latest" }] };
@@ -29,8 +30,8 @@ afterAll(() => Promise.all([other.stop(true), upstream.stop(true)]));
 
 const base = `http://127.0.0.1:${upstream.port}`;
 const PROVIDERS = {
-  local: createOllama({ baseUrl: base, defaultModel: "m", defaultEmbeddingModel: "e" }),
-  openai: createOpenAi({ baseUrl: base, apiKey: "k", defaultModel: "m", needsKey: true }),
+  local: createOllama({ ...AS_LOCAL, baseUrl: base, defaultModel: "m" }),
+  openai: createOpenAi({ ...AS_OPENAI, baseUrl: base, apiKey: "k", defaultModel: "m", needsKey: true }),
 };
 
 async function failureOf(id: "local" | "openai", behaviour: () => Response) {
@@ -144,10 +145,10 @@ describe("proxy variables of the environment", () => {
   afterAll(() => proxy.stop(true));
 
   /** Bun reads the variables when the process starts, so this takes a process of its own. */
-  async function checkIn(provider: "ollama" | "openai", baseUrl: string) {
+  async function checkIn(provider: "ollama" | "openai", baseUrl: string, ...zone: readonly string[]) {
     const url = `http://127.0.0.1:${proxy.port}`;
     const child = Bun.spawn(
-      [process.execPath, join(import.meta.dir, "../support/check-provider.ts"), provider, baseUrl],
+      [process.execPath, join(import.meta.dir, "../support/check-provider.ts"), provider, baseUrl, ...zone],
       {
         env: { ...process.env, HTTP_PROXY: url, http_proxy: url, ALL_PROXY: url, NO_PROXY: "", no_proxy: "" },
         stdout: "pipe",
@@ -163,6 +164,11 @@ describe("proxy variables of the environment", () => {
 
   test("nor traffic to an OpenAI-compatible server on this machine", async () => {
     await checkIn("openai", base);
+    expect(seenByProxy).toEqual([]);
+  });
+
+  test("nor traffic to one on another machine of the local zone, by whatever name", async () => {
+    expect(await checkIn("openai", "http://gpu.invalid/v1", "local")).toBe("down");
     expect(seenByProxy).toEqual([]);
   });
 

@@ -4,6 +4,7 @@ import type { ChatRequest, Chunk } from "../../src/core/chat.ts";
 import { joinBytes } from "../../src/providers/ndjson.ts";
 import { createOllama } from "../../src/providers/ollama.ts";
 import { asking, chatTask, completionTask, ollamaAsking, withoutAlive } from "../support/ollama-requests.ts";
+import { AS_LOCAL } from "../support/provider-options.ts";
 import { loadExchange, type Replay, startReplay } from "../support/replay-upstream.ts";
 import { target } from "../support/target.ts";
 
@@ -11,7 +12,7 @@ const MODEL = "smollm2:135m";
 const chat = asking(chatTask("hi"), { streamed: true });
 const ownChat = ollamaAsking("ollama_chat", { messages: [] }, true);
 
-const provider = (baseUrl: string) => createOllama({ baseUrl, defaultModel: MODEL, defaultEmbeddingModel: "e" });
+const provider = (baseUrl: string) => createOllama({ ...AS_LOCAL, baseUrl, defaultModel: MODEL });
 const answer = (baseUrl: string, request: ChatRequest, signal = AbortSignal.timeout(20_000)) =>
   provider(baseUrl).answer(target("local", MODEL), request, signal);
 

@@ -4,6 +4,7 @@ import type { AllowedTarget } from "../../src/core/decision.ts";
 import type { JsonObject } from "../../src/core/json.ts";
 import { createOllama } from "../../src/providers/ollama.ts";
 import { asking, chatTask, embeddingTask, ollamaAsking } from "../support/ollama-requests.ts";
+import { AS_LOCAL } from "../support/provider-options.ts";
 import { loadExchange, type Replay, startReplay } from "../support/replay-upstream.ts";
 import { constrainedTarget, target } from "../support/target.ts";
 
@@ -20,8 +21,7 @@ beforeEach(() => {
 });
 afterAll(() => replay.stop());
 
-const create = (baseUrl: string, defaultModel = MODEL) =>
-  createOllama({ baseUrl, defaultModel, defaultEmbeddingModel: "embedder" });
+const create = (baseUrl: string, defaultModel = MODEL) => createOllama({ ...AS_LOCAL, baseUrl, defaultModel });
 const ollama = () => create(replay.url);
 const chat = asking(chatTask(PROMPT));
 

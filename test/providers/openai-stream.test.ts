@@ -2,6 +2,7 @@ import { afterAll, beforeEach, describe, expect, test } from "bun:test";
 import type { ChatRequest } from "../../src/core/chat.ts";
 import { createOpenAi } from "../../src/providers/openai.ts";
 import { asText, DONE, finish, openAiRequest, otherRequest, piece } from "../support/openai-streams.ts";
+import { AS_OPENAI } from "../support/provider-options.ts";
 import { startStreamingUpstream } from "../support/streaming-upstream.ts";
 import { target } from "../support/target.ts";
 
@@ -44,6 +45,7 @@ beforeEach(() => {
 const MIB = 1024 * 1024;
 const providerAt = (url: string) =>
   createOpenAi({
+    ...AS_OPENAI,
     baseUrl: `${url}/v1`,
     apiKey: "k",
     defaultModel: "m",

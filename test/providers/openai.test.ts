@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import { createOpenAi, type OpenAiOptions } from "../../src/providers/openai.ts";
 import { chatRequest } from "../support/deps.ts";
 import { CHAT, COMPLETION, openAiRequest, otherRequest, readable } from "../support/openai-streams.ts";
+import { AS_OPENAI } from "../support/provider-options.ts";
 import { type Folder, loadExchange, type Replay, startReplay } from "../support/replay-upstream.ts";
 import { target } from "../support/target.ts";
 
@@ -27,6 +28,7 @@ function replayOf(folder: Folder): Replay {
 
 const openai = (folder: Folder, options: Partial<OpenAiOptions> = {}) =>
   createOpenAi({
+    ...AS_OPENAI,
     baseUrl: `${replayOf(folder).url}/v1`,
     apiKey: KEY,
     defaultModel: "m",

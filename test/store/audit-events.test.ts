@@ -5,8 +5,10 @@ import { join } from "node:path";
 import type { Intent, Outcome } from "../../src/audit/event.ts";
 import { EVENT_STATUSES } from "../../src/audit/event.ts";
 import { SURFACES } from "../../src/core/chat.ts";
-import { ZONES } from "../../src/core/decision.ts";
+import { recordFeatures } from "../../src/core/recorded-features.ts";
+import { type Span, spanOf } from "../../src/store/audit-events.ts";
 import { openStore, type Store } from "../../src/store/open-store.ts";
+import { featuresOf } from "../support/policy.ts";
 import { startPostgresServer } from "../support/postgres-server.ts";
 
 const server = await startPostgresServer();
@@ -29,6 +31,10 @@ function intentOf(overrides: Partial<Intent> = {}): Intent {
     zone: "cloud",
     model: "gpt",
     reasonCodes: ["default"],
+    policyHash: `sha256:${"0".repeat(64)}`,
+    rule: "default",
+    features: featuresOf(),
+    shadow: [],
     findings: {},
     scanRuleset: `1.0.0:${"0".repeat(64)}`,
     messageCount: 2,
@@ -39,11 +45,25 @@ function intentOf(overrides: Partial<Intent> = {}): Intent {
   };
 }
 
+const FEATURES = featuresOf({
+  promptTokens: null,
+  maxOutputTokens: 9_007_199_254_740_991,
+  signals: ["personal", "project_names"],
+  wish: "known",
+  model: "hf.co/Some-Org/Model:Q4_K_M@sha256+1",
+  wishPrice: { input: 150_000, output: 600_000 },
+  requestedProvider: "eu-2",
+  offeredBy: ["eu-2", "local"],
+  labels: { team: "R-and-D.1" },
+});
+
 function outcomeOf(requestId: string, overrides: Partial<Outcome> = {}): Outcome {
   return {
     requestId,
     completedAt: new Date(receivedAt.getTime() + 1_500),
     status: "succeeded",
+    provider: "eu-2",
+    zone: "eu",
     model: "gpt-2026",
     failureCategory: null,
     usage: { promptTokens: 10, completionTokens: 20 },
@@ -80,6 +100,12 @@ describe.each(DATABASES)("audit events on $name", ({ name, databaseUrl, skipped 
     const intent = intentOf({
       reasonCodes: ["sensitive_keyword_match", "policy.cloud_model_refused"],
       findings: { keyword: 1, "pii.national_id.pl": 2, "pattern.employee-number": 30 },
+      rule: "long-prompts",
+      features: FEATURES,
+      shadow: [
+        { rule: "cheaper", outcome: "route", provider: "local", differs: true },
+        { rule: "stricter", outcome: "deny", provider: null, differs: true },
+      ],
     });
     expect(await store.auditEvents.recordIntent(intent)).toEqual({ ok: true, value: undefined });
     const { settleBy: _, ...written } = intent;
@@ -88,6 +114,8 @@ describe.each(DATABASES)("audit events on $name", ({ name, databaseUrl, skipped 
       ...written,
       status: "pending",
       completedAt: null,
+      answeredProvider: null,
+      answeredZone: null,
       failureCategory: null,
       usage: empty,
       latencyMs: null,
@@ -99,6 +127,8 @@ describe.each(DATABASES)("audit events on $name", ({ name, databaseUrl, skipped 
       status: "succeeded",
       completedAt: outcome.completedAt,
       model: "gpt-2026",
+      answeredProvider: "eu-2",
+      answeredZone: "eu",
       failureCategory: null,
       usage: outcome.usage,
       latencyMs: 1_500,
@@ -134,7 +164,7 @@ describe.each(DATABASES)("audit events on $name", ({ name, databaseUrl, skipped 
   test.skipIf(skipped)("takes every value of the closed sets that code knows", async () => {
     const combinations = [
       ...SURFACES.map((surface) => intentOf({ surface })),
-      ...ZONES.map((zone) => intentOf({ zone })),
+      ...["local", "cloud", "eu-west_1"].map((zone) => intentOf({ zone })),
     ];
     for (const intent of combinations) expect(await store.auditEvents.recordIntent(intent)).toMatchObject({ ok: true });
     for (const status of EVENT_STATUSES) {
@@ -144,6 +174,38 @@ describe.each(DATABASES)("audit events on $name", ({ name, databaseUrl, skipped 
       expect(await store.auditEvents.recordOutcome(outcomeOf(intent.requestId, { status }))).toMatchObject({
         ok: true,
       });
+    }
+  });
+
+  test.skipIf(skipped)("a span of time is read page by page, each row once and in order", async () => {
+    const since = new Date("2027-01-01T00:00:00Z");
+    const until = new Date(since.getTime() + 1_000);
+    const ids = Array.from({ length: 7 }, () => Bun.randomUUIDv7()).toSorted();
+    // Several came in at the same moment; before the span and at its end are none of it.
+    const times = [0, 0, 0, 1, 1, 500, 999].map((offset) => new Date(since.getTime() + offset));
+    const intents = ids.map((requestId, index) =>
+      intentOf({ requestId, receivedAt: times[index] ?? until, settleBy: until }),
+    );
+    const outside = [new Date(since.getTime() - 1), until].map((receivedAt) =>
+      intentOf({ receivedAt, settleBy: until }),
+    );
+    for (const intent of [...intents, ...outside]) expect((await store.auditEvents.recordIntent(intent)).ok).toBe(true);
+    await store.auditEvents.recordOutcome(outcomeOf(ids[6] ?? ""));
+
+    for (const limit of [1, 2, 3, 7, 8]) {
+      const rows = [];
+      for (let span: Span | null = spanOf(since, until); span !== null; ) {
+        const page = await store.auditEvents.page(span, limit);
+        if (!page.ok) throw new Error(page.error.message);
+        expect(page.value.rows.length).toBeLessThanOrEqual(limit);
+        rows.push(...page.value.rows);
+        span = page.value.rest;
+      }
+      expect(rows.map(({ requestId }) => requestId)).toEqual(ids);
+      expect(rows.map(({ usage }) => usage.promptTokens)).toEqual([null, null, null, null, null, null, 10]);
+      const { features, ...row } = rows[0] ?? { features: null };
+      expect(JSON.parse(features ?? "")).toEqual(recordFeatures(featuresOf()));
+      expect(row).toMatchObject({ provider: "openai", zone: "cloud", reasonCodes: ["default"], findings: "{}" });
     }
   });
 

@@ -48,6 +48,8 @@ describe("the list of files the binary carries", () => {
 
 const NAMES_SINCE_FINDINGS = NAMES.slice(NAMES.findIndex((name) => name.endsWith("_add_scan_findings.sql")));
 
+const NAMES_SINCE_POLICIES = NAMES.slice(NAMES.findIndex((name) => name.endsWith("_create_policies.sql")));
+
 for (const kind of ["embedded", "server"] as const) {
   describe.skipIf(kind === "server" && server === null)(`migrations on the ${kind} database`, () => {
     test("go up, down, and up again", async () => {
@@ -71,6 +73,18 @@ for (const kind of ["embedded", "server"] as const) {
       expect(await migrate(url, options)).toEqual({ ok: true, value: { applied: [] } });
     });
 
+    test("go back with rows in zones that the older version does not know", async () => {
+      const { url, options } = await freshDatabase(kind);
+      await migrate(url, options);
+      const sql = postgres({ ...mustParse(url), max: 1, onnotice() {} });
+      await sql`insert into audit_events ${sql({ ...PENDING_ROW, provider: "mistral-eu", zone: "eu" })}`;
+      for (const _name of NAMES_SINCE_POLICIES) expect((await rollback(url, options)).ok).toBe(true);
+      expect([...(await sql`select zone from audit_events`)]).toEqual([{ zone: "eu" }]);
+      expect((await migrate(url, options)).ok).toBe(true);
+      await sql`truncate audit_events`;
+      await sql.end();
+    });
+
     test("leave the rows of older versions as they are, with nothing found on record", async () => {
       const { url, options } = await freshDatabase(kind);
       await migrate(url, options);
@@ -78,8 +92,10 @@ for (const kind of ["embedded", "server"] as const) {
       const sql = postgres({ ...mustParse(url), max: 1, onnotice() {} });
       await sql`insert into audit_events ${sql(PENDING_ROW)}`;
       await migrate(url, options);
-      const rows = await sql`select request_id, findings, scan_ruleset from audit_events`;
-      expect([...rows]).toEqual([{ request_id: PENDING_ROW.request_id, findings: {}, scan_ruleset: null }]);
+      const rows = await sql`
+        select request_id, findings, scan_ruleset, policy_hash, rule, features, shadow from audit_events`;
+      const unsaid = { scan_ruleset: null, policy_hash: null, rule: null, features: null, shadow: null };
+      expect([...rows]).toEqual([{ request_id: PENDING_ROW.request_id, findings: {}, ...unsaid }]);
       await sql`truncate audit_events`;
       await sql.end();
     });
@@ -98,8 +114,42 @@ for (const kind of ["embedded", "server"] as const) {
           constraint_name: "audit_events_findings_codes_and_counts",
         });
       }
+      for (const [column, values] of Object.entries({ features: NO_FEATURES, shadow: NO_SHADOW })) {
+        for (const value of values) {
+          const row = { ...PENDING_ROW, ...DECIDED, [column]: sql.json(value as never) };
+          await expect(sql`insert into audit_events ${sql(row)}`.execute()).rejects.toMatchObject({
+            constraint_name: `audit_events_${column}_form`,
+          });
+        }
+      }
+      for (const [column, values] of Object.entries({ features: SOME_FEATURES, shadow: SOME_SHADOW })) {
+        for (const value of values) {
+          const row = { ...PENDING_ROW, ...DECIDED, [column]: sql.json(value as never) };
+          await sql`insert into audit_events ${sql(row)}`;
+          await sql`truncate audit_events`;
+        }
+      }
       await sql`insert into audit_events ${sql(PENDING_ROW)}`;
       await sql`truncate audit_events`;
+      await sql.end();
+    });
+
+    test("refuse policies that tell what they look for, or what opens a door", async () => {
+      const { url, options } = await freshDatabase(kind);
+      await migrate(url, options);
+      const sql = postgres({ ...mustParse(url), max: 1, onnotice() {} });
+      const insert = (row: object, document: object = {}) =>
+        sql`insert into policies ${sql({ ...POLICY, ...row, document: sql.json({ ...POLICY.document, ...document } as never) })}`;
+      for (const [constraint, row] of Object.entries(NO_POLICIES)) {
+        await expect(insert(row).execute()).rejects.toMatchObject({ constraint_name: constraint });
+      }
+      for (const [constraint, documents] of Object.entries(NO_DOCUMENTS)) {
+        for (const document of documents) {
+          await expect(insert({}, document).execute()).rejects.toMatchObject({ constraint_name: constraint });
+        }
+      }
+      await insert({}, SOUND_DOCUMENT);
+      await sql`truncate policies`;
       await sql.end();
     });
   });
@@ -190,17 +240,30 @@ const PENDING_ROW = {
   streamed: false,
 };
 
+/** What is on record of the policy that decided. */
+const DECIDED = {
+  policy_hash: `sha256:${"ab".repeat(32)}`,
+  rule: "default",
+  features: {},
+  shadow: [] as string[],
+};
+
 /** One row for each constraint that it breaks, and breaks alone. */
-const CONTRADICTIONS: Record<string, Record<string, string | number | Date | null | (string | null)[]>> = {
+const CONTRADICTIONS: Record<string, Record<string, string | number | Date | null | object>> = {
   audit_events_status_known: { status: "lost", completed_at: PENDING_ROW.settle_by },
   audit_events_surface_known: { surface: "fax" },
   audit_events_decision_known: { decision: "ponder" },
-  audit_events_zone_known: { zone: "moon" },
+  audit_events_zone_form: { zone: "The Moon" },
+  audit_events_provider_form: { provider: "a".repeat(33) },
+  audit_events_policy_hash_form: { ...DECIDED, policy_hash: `sha256:${"AB".repeat(32)}` },
+  audit_events_rule_form: { ...DECIDED, rule: "Jane Doe" },
+  audit_events_policy_whole_or_absent: { ...DECIDED, shadow: null },
   audit_events_completed_unless_pending: { completed_at: PENDING_ROW.settle_by },
   audit_events_failure_only_when_failed: { failure_category: "timeout" },
   audit_events_denied_by_decision: { status: "denied", completed_at: PENDING_ROW.settle_by },
   audit_events_route_has_target: { provider: null },
   audit_events_reason_codes_given: { reason_codes: [] },
+  audit_events_reason_codes_form: { reason_codes: ["default", "Jane Doe"] },
   audit_events_settle_by_not_before_received: { settle_by: new Date("2025-12-31T00:00:00Z") },
   audit_events_message_count_not_negative: { message_count: -1 },
   audit_events_prompt_length_not_negative: { prompt_length: -1 },
@@ -228,6 +291,94 @@ const NO_FINDINGS: readonly Record<string, unknown>[] = [
   { keyword: [2] },
   { keyword: 1, other: { keyword: 1 } },
 ];
+
+/** A text, a part of one, or what might carry it in: other keys, other numbers, longer words. */
+const NO_FEATURES: readonly unknown[] = [
+  [],
+  "word",
+  7,
+  { surface: "Hello there" },
+  { surface: "" },
+  { surface: "caf\u00e9" },
+  { surface: 'a", "b' },
+  { surface: "a\\b" },
+  { surface: "tab\there" },
+  { surface: "native\n" },
+  { surface: "a".repeat(129) },
+  { "Jane Doe": 1 },
+  { "": 1 },
+  { promptChars: 1 },
+  { ["a".repeat(129)]: 1 },
+  { prompt_chars: -1 },
+  { prompt_chars: 1.5 },
+  { prompt_chars: 1e30 },
+  { signals: ["pii", "Jane Doe"] },
+  { signals: [["Jane Doe"]] },
+  { labels: { team: "Jane Doe" } },
+  { labels: { "Jane Doe": "blue" } },
+];
+const SOME_FEATURES: readonly unknown[] = [
+  {},
+  { surface: "native", stream: true, model: null, prompt_chars: 9_007_199_254_740_991, choices: 0 },
+  // What is left of `<provider>/<model>`.
+  { model: "-.x" },
+  { model: `${"a".repeat(100)}/b:c@d+e-f.g_h`, signals: [], labels: {}, offered_by: ["eu-2"] },
+  { wish_price: { input: 1, output: 0 }, labels: { team: "Blue.2", tier: "free" }, signals: ["a", "b"] },
+];
+const NO_SHADOW: readonly unknown[] = [
+  {},
+  "word",
+  ["Jane Doe"],
+  [{ rule: "Jane Doe" }],
+  [{ rule: "Jane" }],
+  [{ rule: "a".repeat(65) }],
+  [{ rule: 7 }],
+  [{ "Jane Doe": true }],
+];
+const SOME_SHADOW: readonly unknown[] = [
+  [],
+  [{ rule: "long-prompts", outcome: "route", provider: "eu_2", differs: false }],
+  [
+    { rule: "a", outcome: "deny", provider: null, differs: true },
+    { rule: "b", outcome: "deny", provider: null, differs: true },
+  ],
+];
+
+const POLICY = {
+  hash: `sha256:${"ab".repeat(32)}`,
+  name: "team",
+  version: 3,
+  document: { name: "team", version: 3 },
+  first_activated_at: new Date("2026-01-01T00:00:00Z"),
+  last_activated_at: new Date("2026-01-01T00:00:00Z"),
+};
+
+/** One row for each constraint that it breaks, and breaks alone. */
+const NO_POLICIES: Record<string, object> = {
+  policies_hash_form: { hash: "ab".repeat(32) },
+  policies_document_of_its_name: { version: 4 },
+  policies_activated_in_order: { last_activated_at: new Date("2025-12-31T00:00:00Z") },
+};
+
+const DIGEST = { count: 1, sha256: "ab".repeat(32) };
+const NO_DOCUMENTS: Record<string, readonly object[]> = {
+  policies_document_without_words: [
+    { signals: { a: { keywords: ["heron"] } } },
+    { signals: { a: { keywords: DIGEST }, b: { keywords: "heron" } } },
+    { signals: { a: { patterns: [{ id: "p", pattern: "her[o0]n", keywords: DIGEST }] } } },
+    { signals: { a: { patterns: [{ id: "p", pattern: { sha256: DIGEST.sha256 }, keywords: ["heron"] }] } } },
+  ],
+  policies_document_without_credentials: [
+    { providers: { cloud: { api_key: "sk-heron" } } },
+    { providers: { cloud: { api_key: { env: "sk-heron" } } } },
+    { providers: { cloud: { base_url: "https://user:heron@api.example.com/v1" } } },
+  ],
+};
+const SOUND_DOCUMENT = {
+  providers: { cloud: { api_key: "${OPENAI_API_KEY}", base_url: "https://api.example.com/v1/@here" } },
+  signals: { keywords: { keywords: DIGEST, patterns: [{ id: "p", pattern: { sha256: "0" }, keywords: DIGEST }] } },
+  labels: { keywords: ["red"] },
+};
 
 function mustParse(url: string): NonNullable<ReturnType<typeof clientOptions>> {
   const parsed = clientOptions(url);

@@ -1,11 +1,12 @@
 import { buildApp } from "../../src/app.ts";
 import type { Deps } from "../../src/gateway/deps.ts";
+import type { BuiltInOptions } from "../../src/policy/built-in.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { fakeDeps } from "./deps.ts";
 
 /** Every route over fakes; nothing listens. */
-export function fakeApp(overrides: Partial<Deps> = {}) {
-  const fakes = fakeDeps(overrides);
+export function fakeApp(overrides: Partial<Deps> = {}, builtIn: Partial<BuiltInOptions> = {}) {
+  const fakes = fakeDeps(overrides, builtIn);
   const app = buildApp({
     deps: fakes.deps,
     metrics: createMetrics({ version: "0.0.0", bun: "0" }).registry,

@@ -2,11 +2,16 @@ import { digestKey } from "../../src/audit/digest.ts";
 import type { ChatMessage, ChatRequest, ChatTask, Task } from "../../src/core/chat.ts";
 import { NO_SAMPLING } from "../../src/core/chat.ts";
 import type { JsonObject } from "../../src/core/json.ts";
-import { parseModelWish } from "../../src/core/models.ts";
+import { wishOf } from "../../src/core/models.ts";
+import type { ActivePolicy, Providers } from "../../src/gateway/active-policy.ts";
 import type { ChatFinished, Deps, Telemetry } from "../../src/gateway/deps.ts";
 import { InFlight } from "../../src/gateway/in-flight.ts";
 import { Turns } from "../../src/gateway/turns.ts";
-import type { ScanOptions } from "../../src/scan/compile.ts";
+import { type BuiltInOptions, builtInPolicy } from "../../src/policy/built-in.ts";
+import { compilePolicy } from "../../src/policy/compile.ts";
+import type { PolicyDocument } from "../../src/policy/document.ts";
+import { scanOptionsOf } from "../../src/policy/scan-options.ts";
+import type { CompiledScan } from "../../src/scan/compile.ts";
 import { scanFor } from "./compiled-scan.ts";
 import { fakeProvider } from "./fake-provider.ts";
 import { memoryAudit } from "./memory-audit.ts";
@@ -16,10 +21,16 @@ export function recordingTelemetry() {
   const refused: Parameters<Telemetry["requestRefused"]>[0][] = [];
   const auditFailures: Parameters<Telemetry["auditWriteFailed"]>[0][] = [];
   const bugs: Parameters<Telemetry["bug"]>[0][] = [];
+  const attempts: Parameters<Telemetry["attemptFailed"]>[0][] = [];
+  const policies: Parameters<Telemetry["policyLoaded"]>[0][] = [];
+  const dryRuns: Parameters<Telemetry["dryRun"]>[0][] = [];
   const telemetry: Telemetry = {
     chatFinished: (event) => finished.push(event),
     requestRefused: (event) => refused.push(event),
     auditWriteFailed: (event) => auditFailures.push(event),
+    dryRun: (event) => dryRuns.push(event),
+    attemptFailed: (event) => attempts.push(event),
+    policyLoaded: (event) => policies.push(event),
     migrationTried: () => {},
     interruptedSettled: () => {},
     started: () => {},
@@ -27,36 +38,75 @@ export function recordingTelemetry() {
     stopped: () => {},
     bug: (event) => bugs.push(event),
   };
-  return { telemetry, finished, refused, auditFailures, bugs };
+  return { telemetry, finished, attempts, refused, auditFailures, dryRuns, policies, bugs };
 }
 
-export function compiledScan(options: ScanOptions) {
-  return { scan: scanFor(options.keywords, options), scanOptions: options };
+/** What the built-in policy of the tests follows, unless told otherwise. */
+const BUILT_IN: BuiltInOptions = {
+  sensitivityKeywords: ["secret"],
+  detectSensitiveData: true,
+  allowOpaqueContentToCloud: false,
+  costMaxPromptLengthForLocal: 10,
+  defaultProvider: "openai",
+  ollamaBaseUrl: "http://127.0.0.1:11434",
+  ollamaModel: "local-default",
+  ollamaEmbeddingModel: "local-embedding",
+  openaiBaseUrl: "https://api.openai.com/v1",
+  openaiApiKey: "test",
+  openaiModel: "openai-default",
+};
+
+/** The built-in policy, its scanner, and these providers. */
+export function activeBuiltIn(overrides: Partial<BuiltInOptions>, providers: Providers): ActivePolicy {
+  return activeOf(builtInPolicy({ ...BUILT_IN, ...overrides }), providers, "built-in");
 }
 
-const SCAN = compiledScan({ keywords: ["secret"], detectSensitiveData: true });
+/** A policy that was checked, its scanner, and these providers. */
+export function activeOf(
+  document: PolicyDocument,
+  providers: Providers,
+  source: ActivePolicy["source"] = "file",
+): ActivePolicy {
+  const scan = scanOf(document);
+  return { policy: compilePolicy(document), scan, providers, source, loadedAt: new Date("2026-11-22T09:00:00.000Z") };
+}
+
+const scans = new Map<string, CompiledScan>();
+
+/** Compiled once for each thing to look for: the rules are many, and tests too. */
+function scanOf(document: PolicyDocument): CompiledScan {
+  const { keywords, ...options } = scanOptionsOf(document);
+  const key = JSON.stringify([keywords, options]);
+  const scan = scans.get(key) ?? scanFor(keywords, options);
+  scans.set(key, scan);
+  return scan;
+}
 
 /** Deps with fakes throughout; each part can be looked into. */
-export function fakeDeps(overrides: Partial<Deps> = {}) {
+export function fakeDeps(overrides: Partial<Deps> = {}, builtIn: Partial<BuiltInOptions> = {}) {
   const audit = memoryAudit();
   const telemetry = recordingTelemetry();
   const local = fakeProvider("local", () => audit.journal.push("call local"));
   const openai = fakeProvider("openai", () => audit.journal.push("call openai"));
+  const providers = new Map([
+    ["local", local.provider],
+    ["openai", openai.provider],
+  ]);
+  const active = activeBuiltIn(builtIn, providers);
   const deps: Deps = {
-    policy: { maxPromptLengthForLocal: 10, defaultProvider: "openai", opaqueContentToCloud: false },
-    ...SCAN,
-    providers: { local: local.provider, openai: openai.provider },
+    active: () => active,
     audit: audit.store,
     digestKey: digestKey(new Uint8Array(32).fill(7)),
     inFlight: new InFlight(),
     telemetry: telemetry.telemetry,
     providerTimeoutMs: 1_000,
+    labelsHeader: null,
     now: () => new Date("2026-11-22T10:00:00.000Z"),
     monotonicMs: () => performance.now(),
     turns: new Turns(() => new Promise((resolve) => setImmediate(resolve))),
     ...overrides,
   };
-  return { deps, audit, telemetry, local, openai };
+  return { deps, audit, telemetry, local, openai, active };
 }
 
 type ChatOverrides = Partial<Omit<ChatRequest, "task" | "wish">> & {
@@ -73,7 +123,7 @@ export function chatRequest(content: string, overrides: ChatOverrides = {}): Cha
   const asked = { ...(model === undefined ? {} : { model }), ...(others.streamed ? { stream: true } : {}) };
   return {
     ...requestOf(chatTask(messages, asks), { messages, ...asked }),
-    wish: typeof model === "string" ? parseModelWish(model) : null,
+    wish: wishOf(model),
     ...others,
   };
 }

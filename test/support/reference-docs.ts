@@ -7,6 +7,8 @@
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { buildApp } from "../../src/app.ts";
+import { usageOf, writtenOf } from "../../src/cli/policy/spec.ts";
+import { POLICY_COMMANDS } from "../../src/cli/policy.ts";
 import { COMMANDS } from "../../src/cli/run.ts";
 import { describeFaults, readConfig, SETTINGS } from "../../src/config/config.ts";
 import type { Setting } from "../../src/config/settings.ts";
@@ -14,7 +16,7 @@ import { FINDING_GROUPS, type FindingGroup, groupOf } from "../../src/core/findi
 import { ERROR_REASONS, type Reason, ROUTING_REASONS } from "../../src/core/reasons.ts";
 import { DEFAULT_RULES, RULESET_VERSION, rulesetHash } from "../../src/scan/compile.ts";
 import { DETECTORS } from "../../src/scan/detectors/all.ts";
-import { createMetrics, LABEL_VALUES } from "../../src/telemetry/metrics.ts";
+import { createMetrics, LABEL_VALUES, POLICY_LABEL_VALUES } from "../../src/telemetry/metrics.ts";
 import { fakeDeps } from "./deps.ts";
 
 /** Every generated file and what makes it. */
@@ -105,7 +107,10 @@ function metricsReference(): string {
     listOf(metric, "labelNames").map(code).join(", ") || "none",
     cell(metric.help),
   ]);
-  const labels = Object.entries(LABEL_VALUES).map(([label, values]) => [code(label), values.map(code).join(", ")]);
+  const labels = Object.entries(LABEL_VALUES).map(([label, values]) => {
+    const own = POLICY_LABEL_VALUES[label];
+    return [code(label), [...(own === undefined ? [] : [own]), ...values.map(code)].join(", ")];
+  });
   const buckets = own
     .map((metric) => [metric.name, listOf(metric, "upperBounds").map((bound) => `${bound} s`)] as const)
     .filter(([, bounds]) => bounds.length > 0);
@@ -114,7 +119,7 @@ function metricsReference(): string {
     table(["Name", "Type", "Labels", "What it counts"], rows),
     ...buckets.map(([name, bounds]) => `Buckets of ${code(name)}: ${bounds.join(", ")}.`),
     "Every label takes its values from a closed set, so the number of series is bounded. No label holds anything a " +
-      "caller sent. The labels of `policy_mesh_build_info` have one value each for a given build.",
+      "caller sent. The labels of `policy_mesh_build_info` have one value each for a given build, and those of `policy_mesh_policy_info` for the policy in force.",
     table(["Label", "Values"], labels),
     "Beside these there are the usual metrics of the process, whose names begin with `process_`. Which ones depends " +
       "on the operating system.",
@@ -172,7 +177,8 @@ async function licencesReference(): Promise<string> {
 function cliReference(): string {
   const commands = Object.values(COMMANDS).map(({ usage, summary }) => [code(`policy-mesh ${usage}`), cell(summary)]);
   const scripts = Object.entries(manifest.scripts).map(([name, script]) => [code(`bun run ${name}`), code(script)]);
-  return page("Command line", "COMMANDS in src/cli/run.ts and the scripts in package.json", [
+  const source = "COMMANDS in src/cli/run.ts, POLICY_COMMANDS in src/cli/policy.ts and the scripts in package.json";
+  return page("Command line", source, [
     "## The program",
     table(["Command", "What it does"], commands),
     "Exit codes: 0 done, 1 failed, 2 wrong usage. Settings come from the environment, see " +
@@ -180,10 +186,28 @@ function cliReference(): string {
       "terminal is on standard error.",
     "`SIGTERM` or `SIGINT` ends `serve` in order: it stops accepting, lets requests in flight finish within a bound, " +
       "closes the database and exits with 0. Another signal, more than half a second later, ends it at once with 130.",
+    "## Policy files",
+    "Where a file is asked for, `-` stands for standard input, but to sign and to verify. With `--json` there is one JSON document on standard " +
+      "output, also for a file that cannot be read; without it, what is wrong with a file is on standard error. Wrong " +
+      "usage is always said on standard error and ends with 2.",
+    ...POLICY_COMMANDS.map(policyCommandReference),
     "## In a checkout",
     "Where Bun is not installed, write `npx -y bun@1.4.5 run` for `bun run`.",
     table(["Command", "What it runs"], scripts),
   ]);
+}
+
+function policyCommandReference(command: (typeof POLICY_COMMANDS)[number]): string {
+  const { name, summary, options, exitCodes } = command;
+  const rows = Object.entries(options).map(([option, spec]) => [code(writtenOf(option, spec)), cell(spec.summary)]);
+  const [done, wrong] = exitCodes;
+  return [
+    `### policy ${name}`,
+    fence("text", `policy-mesh ${usageOf(command)}`),
+    cell(summary),
+    ...(rows.length === 0 ? [] : [table(["Option", "What it does"], rows)]),
+    `Exit codes: 0 ${cell(done)}${wrong === null ? "" : `; 1 ${cell(wrong)}`}; 2 wrong usage.`,
+  ].join("\n\n");
 }
 
 // The API: the OpenAPI document that the gateway itself serves, as a page.

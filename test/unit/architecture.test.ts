@@ -20,8 +20,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: [...PURE, "gateway"],
   workers: [...PURE, "gateway"],
   "app.ts": [...PURE, "gateway", "http"],
-  "boot.ts": [...PURE, "config", "providers", "store", "telemetry", "gateway", "http", "workers", "app.ts"],
-  cli: [...PURE, "config", "store", "boot.ts"],
+  boot: [...PURE, "config", "providers", "store", "gateway", "workers"],
+  "boot.ts": [...PURE, "config", "providers", "store", "telemetry", "gateway", "http", "workers", "app.ts", "boot"],
+  // A dry run of a request needs what serves one: the surfaces, the pipeline and what providers can carry.
+  cli: [...PURE, "config", "providers", "store", "gateway", "http", "boot.ts"],
   "main.ts": ["cli"],
 };
 

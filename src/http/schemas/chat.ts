@@ -1,5 +1,4 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { PROVIDER_IDS } from "../../core/decision.ts";
 import { MODEL_NAME_PATTERN } from "../../core/models.ts";
 import { literals, nullable } from "./literals.ts";
 
@@ -51,7 +50,7 @@ const ErrorDetail = Type.Object({
 export const ChatAnswer = Type.Object(
   {
     request_id: Type.String({ format: "uuid", description: "UUIDv7, also in the header x-request-id." }),
-    provider: nullable(literals(PROVIDER_IDS)),
+    provider: nullable(Type.String({ description: "A provider of the policy." })),
     model: nullable(Type.String({ description: "The model that answered, or was to." })),
     reason_codes: Type.Array(Type.String(), { minItems: 1 }),
     content: nullable(Type.String({ description: "Null exactly when error is not." })),

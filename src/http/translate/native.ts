@@ -1,6 +1,6 @@
 import type { ChatRequest } from "../../core/chat.ts";
 import { NO_SAMPLING, PLAIN_CHAT } from "../../core/chat.ts";
-import { parseModelWish } from "../../core/models.ts";
+import { wishOf } from "../../core/models.ts";
 import type { Answer, AnswerError, AnswerHead } from "../../gateway/chat-result.ts";
 import { type ChatAnswer, ChatBody } from "../schemas/chat.ts";
 import { serverSentEvent } from "../sse.ts";
@@ -19,7 +19,7 @@ function toRequest(body: ChatBody): ChatRequest {
     surface: "native",
     body,
     task: { ...PLAIN_CHAT, kind: "chat", messages: body.messages, sampling: NO_SAMPLING },
-    wish: typeof body.model === "string" ? parseModelWish(body.model) : null,
+    wish: wishOf(body.model),
     streamed: body.stream === true,
     untranslated: [],
   };

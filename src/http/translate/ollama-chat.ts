@@ -1,9 +1,10 @@
 import { type ChatRequest, PLAIN_CHAT } from "../../core/chat.ts";
+import { wishOf } from "../../core/models.ts";
 import { OllamaChatBody } from "../schemas/ollama-chat.ts";
 import type { SurfaceTranslation } from "../surface.ts";
 import { messagesOf, messagesRule } from "./ollama-messages.ts";
 import { chatRecord, wholeRecord } from "./ollama-record.ts";
-import { ASKING_RULES, formatOf, ollamaWish, samplingOf, thinkingOf } from "./ollama-request.ts";
+import { ASKING_RULES, formatOf, samplingOf, thinkingOf } from "./ollama-request.ts";
 import { OllamaStream } from "./ollama-stream.ts";
 import { toToolDefinition } from "./tool-definition.ts";
 import {
@@ -46,7 +47,7 @@ function toRequest(body: OllamaChatBody): ChatRequest {
       sampling: samplingOf(body),
       thinking: thinkingOf(body.think),
     },
-    wish: ollamaWish(body.model),
+    wish: wishOf(body.model),
     streamed: body.stream ?? true,
     untranslated,
   };

@@ -1,10 +1,11 @@
 import type { ChatRequest } from "../../core/chat.ts";
 import type { JsonObject } from "../../core/json.ts";
+import { wishOf } from "../../core/models.ts";
 import type { Answer } from "../../gateway/chat-result.ts";
 import { OllamaEmbedBody, OllamaEmbeddingsBody } from "../schemas/ollama-embed.ts";
 import type { AnswerContext, SurfaceTranslation } from "../surface.ts";
 import { nanoseconds } from "./ollama-record.ts";
-import { ollamaWish, VECTOR_OPTION_RULES } from "./ollama-request.ts";
+import { VECTOR_OPTION_RULES } from "./ollama-request.ts";
 import { bookkeeping, carried, type FieldRules, objectOf, untranslatedFields } from "./untranslated.ts";
 
 /** `POST /api/embed`. */
@@ -41,7 +42,7 @@ function toEmbedRequest(body: OllamaEmbedBody): ChatRequest {
     surface: "ollama_embed",
     body,
     task: { kind: "embedding", inputs, dimensions },
-    wish: ollamaWish(body.model),
+    wish: wishOf(body.model),
     streamed: false,
     untranslated: untranslatedFields(body, EMBED_RULES),
   };
@@ -52,7 +53,7 @@ function toEmbeddingsRequest(body: OllamaEmbeddingsBody): ChatRequest {
     surface: "ollama_embeddings",
     body,
     task: { kind: "embedding", inputs: oneInput(body.prompt ?? ""), dimensions: null },
-    wish: ollamaWish(body.model),
+    wish: wishOf(body.model),
     streamed: false,
     untranslated: untranslatedFields(body, EMBEDDINGS_RULES),
   };

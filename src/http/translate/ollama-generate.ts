@@ -1,9 +1,10 @@
 import { type ChatMessage, type ChatRequest, PLAIN_CHAT } from "../../core/chat.ts";
+import { wishOf } from "../../core/models.ts";
 import { OllamaGenerateBody } from "../schemas/ollama-generate.ts";
 import type { SurfaceTranslation } from "../surface.ts";
 import { contentWith } from "./ollama-images.ts";
 import { generateRecord, wholeRecord } from "./ollama-record.ts";
-import { ASKING_RULES, formatOf, ollamaWish, samplingOf, thinkingOf } from "./ollama-request.ts";
+import { ASKING_RULES, formatOf, samplingOf, thinkingOf } from "./ollama-request.ts";
 import { OllamaStream } from "./ollama-stream.ts";
 import { carried, carriedIf, type FieldRules, uncarried, untranslatedFields } from "./untranslated.ts";
 
@@ -45,7 +46,7 @@ function toRequest(body: OllamaGenerateBody): ChatRequest {
       sampling: samplingOf(body),
       thinking: thinkingOf(body.think),
     },
-    wish: ollamaWish(body.model),
+    wish: wishOf(body.model),
     streamed: body.stream ?? true,
     untranslated,
   };

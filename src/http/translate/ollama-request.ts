@@ -1,6 +1,5 @@
 import type { Static } from "@sinclair/typebox";
-import type { AnswerFormat, ChatTask, ModelWish, Sampling } from "../../core/chat.ts";
-import { parseModelWish } from "../../core/models.ts";
+import type { AnswerFormat, ChatTask, Sampling } from "../../core/chat.ts";
 import type { OllamaFormat, OllamaOptions, OllamaThink } from "../schemas/ollama-fields.ts";
 import {
   bookkeeping,
@@ -13,15 +12,7 @@ import {
   uncarried,
 } from "./untranslated.ts";
 
-const DEFAULT_TAG = ":latest";
 const THINKING_LEVELS = ["low", "medium", "high"] as const;
-
-/** Clients give every name a tag; a cloud model has none, so one that was only added is taken off again. */
-export function ollamaWish(name: string): ModelWish | null {
-  const wish = parseModelWish(name);
-  if (wish?.provider !== "openai" || !wish.model.endsWith(DEFAULT_TAG)) return wish;
-  return { ...wish, model: wish.model.slice(0, -DEFAULT_TAG.length) };
-}
 
 export function formatOf(format: Static<typeof OllamaFormat> | undefined): AnswerFormat | null {
   if (format === undefined || format === null || format === "") return null;

@@ -1,6 +1,6 @@
 import { type ChatRequest, EFFORTS, type Sampling, type ToolCall } from "../../core/chat.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { parseModelWish } from "../../core/models.ts";
+import { wishOf } from "../../core/models.ts";
 import type { Answer } from "../../gateway/chat-result.ts";
 import { OpenAiChatBody } from "../schemas/openai-chat.ts";
 import type { AnswerContext, SurfaceTranslation } from "../surface.ts";
@@ -35,7 +35,7 @@ function toRequest(body: OpenAiChatBody): ChatRequest {
       sampling: toChatSampling(body),
       thinking: EFFORTS.find((effort) => effort === body.reasoning_effort) ?? null,
     },
-    wish: parseModelWish(body.model),
+    wish: wishOf(body.model),
     streamed: body.stream === true,
     untranslated,
   };

@@ -1,6 +1,6 @@
 import type { ChatRequest } from "../../core/chat.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { parseModelWish } from "../../core/models.ts";
+import { wishOf } from "../../core/models.ts";
 import type { Answer } from "../../gateway/chat-result.ts";
 import { Refusal } from "../problem.ts";
 import { OpenAiCompletionsBody } from "../schemas/openai-completions.ts";
@@ -31,7 +31,7 @@ function toRequest(body: OpenAiCompletionsBody): ChatRequest {
       suffix: suffix === "" ? null : suffix,
       sampling: { ...toSampling(body), logprobs: null, topLogprobs: null },
     },
-    wish: parseModelWish(body.model),
+    wish: wishOf(body.model),
     streamed: body.stream === true,
     untranslated: untranslatedFields(body, RULES),
   };

@@ -1,9 +1,10 @@
 import type { ChatRequest } from "../../core/chat.ts";
 import type { JsonObject } from "../../core/json.ts";
-import { parseModelWish } from "../../core/models.ts";
+import { wishOf } from "../../core/models.ts";
 import type { Answer } from "../../gateway/chat-result.ts";
 import { OpenAiEmbeddingsBody } from "../schemas/openai-embeddings.ts";
 import type { AnswerContext, SurfaceTranslation } from "../surface.ts";
+import { LOOKED_FOR_RULES } from "./openai-fields.ts";
 import { bookkeeping, carried, carriedIf, type FieldRules, untranslatedFields } from "./untranslated.ts";
 
 /** `POST /v1/embeddings` */
@@ -19,7 +20,7 @@ function toRequest(body: OpenAiEmbeddingsBody): ChatRequest {
     surface: "openai_embeddings",
     body,
     task: { kind: "embedding", inputs: toInputs(body.input), dimensions: body.dimensions ?? null },
-    wish: parseModelWish(body.model),
+    wish: wishOf(body.model),
     streamed: false,
     untranslated: untranslatedFields(body, RULES),
   };
@@ -31,6 +32,7 @@ function toInputs(input: OpenAiEmbeddingsBody["input"]): readonly string[] {
 }
 
 const RULES: FieldRules = {
+  ...LOOKED_FOR_RULES,
   model: carried,
   input: carriedIf(
     (value) => typeof value === "string" || (Array.isArray(value) && value.every((item) => typeof item === "string")),

@@ -1,5 +1,8 @@
+import { OTHER_LIMIT_FIELDS, STANDARD_LIMIT_FIELDS } from "../../core/output-limit-fields.ts";
+import { STEERING_FIELDS } from "../../gateway/plan.ts";
+import { MAY_HOLD_TOKENS, MEDIA } from "../../scan/opaque.ts";
 import { Refusal } from "../problem.ts";
-import { bookkeeping, carried, empty, type FieldRules, objectOf, only, wholly } from "./untranslated.ts";
+import { bookkeeping, carried, empty, type FieldRules, objectOf, only, uncarried, wholly } from "./untranslated.ts";
 
 /** A value that the schema leaves open, for it depends on another field. */
 export function needed<T>(value: T | null | undefined, field: string, condition: string): T {
@@ -19,8 +22,20 @@ const BOOKKEEPING_RULES: FieldRules = {
   service_tier: only("auto", "default"),
 };
 
+/**
+ * What others here look for in a body by its name. No task carries any of it, unless a surface's own rules say so; it is
+ * listed so that it does not come in disguise, past whoever looks for it.
+ */
+export const LOOKED_FOR_RULES: FieldRules = Object.fromEntries(
+  [...STEERING_FIELDS, ...STANDARD_LIMIT_FIELDS, ...OTHER_LIMIT_FIELDS, ...MAY_HOLD_TOKENS, ...MEDIA].map((name) => [
+    name,
+    uncarried,
+  ]),
+);
+
 /** Fields that chat and completions share. */
 export const GENERATION_RULES: FieldRules = {
+  ...LOOKED_FOR_RULES,
   ...BOOKKEEPING_RULES,
   model: carried,
   stream: carried,

@@ -1,5 +1,5 @@
 import type { ChatRequest } from "../../core/chat.ts";
-import { parseModelWish } from "../../core/models.ts";
+import { wishOf } from "../../core/models.ts";
 import { OpenAiResponsesBody } from "../schemas/openai-responses.ts";
 import type { SurfaceTranslation } from "../surface.ts";
 import { type FieldRules, needsStorage, requireTranslatable } from "./openai-responses-fields.ts";
@@ -40,7 +40,7 @@ function toRequest(body: OpenAiResponsesBody): ChatRequest {
     surface: "openai_responses",
     body,
     task: toTask(body),
-    wish: typeof body.model === "string" ? parseModelWish(body.model) : null,
+    wish: wishOf(body.model),
     streamed: body.stream === true,
     untranslated: [],
   };

@@ -1,13 +1,13 @@
 import type { Chunk, ContentChunk, EndChunk, Logprob, ProviderFailure } from "../../core/chat.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { reportedModel } from "../../core/models.ts";
-import { malformed, type Upstream } from "../failures.ts";
+import { malformed } from "../failures.ts";
 import { type GenerationRecord, readEmbedding, readLocal, readRecord } from "./protocol.ts";
 import type { Call } from "./request.ts";
-import { otherDimensions } from "./upstream.ts";
+import { type OllamaUpstream, otherDimensions } from "./upstream.ts";
 
 /** What is known of an answer before it comes. */
-export type Asked = { readonly call: Call; readonly model: string; readonly upstream: Upstream };
+export type Asked = { readonly call: Call; readonly model: string; readonly upstream: OllamaUpstream };
 
 /** The records of one answer as chunks. Numbers its tool calls, which a server may spread over several records. */
 export class AnswerChunks {

@@ -5,12 +5,12 @@ import type { AllowedTarget } from "../../core/decision.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { isOllamaCloudName, withOllamaTag } from "../../core/models.ts";
 import { err, ok, type Result } from "../../core/result.ts";
-import { malformed, toFailure, type Upstream } from "../failures.ts";
+import { malformed, toFailure } from "../failures.ts";
 import { UpstreamStatus } from "../guarded-fetch.ts";
 import { type ListedModel, LOOK_UP_TIMEOUT_MS, ModelList } from "../model-list.ts";
 import { openClient } from "./client.ts";
 import { isParsedObject, isRemote } from "./protocol.ts";
-import { LIST_TIMED_OUT, missing, remoteModel, unproven } from "./upstream.ts";
+import { listTimedOut, missing, type OllamaUpstream, remoteModel, unproven } from "./upstream.ts";
 
 /** How long the server's word that a model is its own is taken before it is asked again. */
 const LOCALITY_MAX_AGE_MS = 30_000;
@@ -22,10 +22,10 @@ const Entries = Type.Object({ models: Type.Array(Entry) });
 /** The models of one server, and what they are. */
 export class OllamaModels {
   readonly list: ModelList;
-  readonly #upstream: Upstream;
+  readonly #upstream: OllamaUpstream;
   readonly #defaultModel: string;
 
-  constructor(upstream: Upstream, defaultModel: string) {
+  constructor(upstream: OllamaUpstream, defaultModel: string) {
     this.#upstream = upstream;
     this.#defaultModel = defaultModel;
     this.list = new ModelList((signal) => this.#lookUp(signal));
@@ -40,12 +40,12 @@ export class OllamaModels {
     const known = this.list.has(name) === "yes" && !target.constrained;
     const looked = this.list.check(known ? LOCALITY_MAX_AGE_MS : 0, LOOK_UP_TIMEOUT_MS);
     const state = await Promise.race([looked, untilAborted(signal)]);
-    if (state === "aborted" || state.status === "unknown") return LIST_TIMED_OUT;
+    if (state === "aborted" || state.status === "unknown") return listTimedOut(this.#upstream);
     if (state.status === "down") return state.failure;
     const availability = isOllamaCloudName(name) ? "remote" : this.list.has(name);
-    if (availability === "remote") return remoteModel(target.model);
+    if (availability === "remote") return remoteModel(target.model, this.#upstream);
     if (availability !== "yes") return missing(target.model, this.#upstream);
-    return target.constrained && !this.list.isProven(name) ? unproven(target.model) : null;
+    return target.constrained && !this.list.isProven(name) ? unproven(target.model, this.#upstream) : null;
   }
 
   /** `POST /api/show`, or null for a model that runs elsewhere and whatever goes wrong. */
@@ -85,7 +85,7 @@ export class OllamaModels {
       if (thrown instanceof UpstreamStatus && thrown.status === 404) {
         return ok([{ name: withOllamaTag(this.#defaultModel), remote: false, unproven: true, listing: null }]);
       }
-      return err(signal.aborted ? LIST_TIMED_OUT : toFailure(thrown, this.#upstream, this.#defaultModel));
+      return err(signal.aborted ? listTimedOut(this.#upstream) : toFailure(thrown, this.#upstream, this.#defaultModel));
     }
   }
 }

@@ -4,9 +4,9 @@ import type { Logprob, ProviderFailure, Usage } from "../../core/chat.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { isOllamaCloudName } from "../../core/models.ts";
 import { err, ok, type Result } from "../../core/result.ts";
-import { failureInStream, malformed, type Upstream } from "../failures.ts";
+import { failureInStream, malformed } from "../failures.ts";
 import { tokenCount } from "../token-count.ts";
-import { remoteModel } from "./upstream.ts";
+import { type OllamaUpstream, remoteModel } from "./upstream.ts";
 
 /** Ollama leaves out what is empty; other servers that speak its protocol write null. */
 const maybe = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
@@ -83,10 +83,14 @@ export const isParsedObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What a server sent, held to be an object that reports no error and was not made elsewhere. */
-export function readLocal(value: unknown, model: string, upstream: Upstream): Result<JsonObject, ProviderFailure> {
+export function readLocal(
+  value: unknown,
+  model: string,
+  upstream: OllamaUpstream,
+): Result<JsonObject, ProviderFailure> {
   if (!isParsedObject(value)) return err(malformed(upstream));
   const name = value["model"];
-  if (isRemote(typeof name === "string" ? name : model, value)) return err(remoteModel(model));
+  if (isRemote(typeof name === "string" ? name : model, value)) return err(remoteModel(model, upstream));
   const error = value["error"];
   if (error === undefined || error === null) return ok(value);
   return err(failureInStream(typeof error === "string" ? error : JSON.stringify(error), upstream, model));

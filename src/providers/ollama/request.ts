@@ -10,8 +10,10 @@ import type {
   Task,
   ToolDefinition,
 } from "../../core/chat.ts";
+import type { AllowedTarget } from "../../core/decision.ts";
 import { type JsonObject, type JsonValue, parseJsonObject } from "../../core/json.ts";
 import { textOf } from "../../core/prompt.ts";
+import { limitOllamaOptions, limitTask } from "../output-limit.ts";
 import type { Endpoint } from "./client.ts";
 
 /** One request to the server. */
@@ -34,28 +36,35 @@ const OWN_ENDPOINTS: Partial<Record<Surface, Endpoint>> = {
 
 export const isOwnSurface = (surface: Surface): boolean => OWN_ENDPOINTS[surface] !== undefined;
 
-export function toCall(request: ChatRequest, model: string): Call {
+export function toCall(request: ChatRequest, asking: Pick<AllowedTarget, "model" | "maxOutputTokens">): Call {
+  const { model, maxOutputTokens } = asking;
   const own = OWN_ENDPOINTS[request.surface];
   const endpoint = own ?? endpointFor(request.task);
-  const streamed = request.streamed && (endpoint === "chat" || endpoint === "generate");
+  const generates = endpoint === "chat" || endpoint === "generate";
+  const streamed = request.streamed && generates;
   return {
     endpoint,
     streamed,
     ownProtocol: own !== undefined,
     embedding: own === undefined && request.task.kind === "embedding" ? request.task : null,
-    body: own === undefined ? bodyFor(request.task, model, streamed) : asSent(request.body, model, streamed),
+    body:
+      own === undefined
+        ? bodyFor(limitTask(request.task, maxOutputTokens), model, streamed)
+        : asSent(request.body, model, streamed, generates ? maxOutputTokens : null),
   };
 }
 
 /**
  * The client's body with all that it has, as an Ollama client expects, its own or the server's way with a long prompt
  * included.
- * INVARIANT: `model` stands last. The server reads names in any letter case and takes the last one, so that a `Model`
- * after it would answer in place of the one that policy allowed.
+ * INVARIANT: `model` stands last, and options with policy's limit behind all of the client's. The server reads names in
+ * any letter case and takes the last one, so that a `Model` after it would answer in place of the one that policy allowed.
  */
-function asSent(body: JsonObject, model: string, streamed: boolean): JsonObject {
+function asSent(body: JsonObject, model: string, streamed: boolean, maxOutputTokens: number | null): JsonObject {
   const { model: _wished, stream: _asked, ...rest } = body;
-  return { ...rest, stream: streamed, model };
+  if (maxOutputTokens === null) return { ...rest, stream: streamed, model };
+  const { options, ...others } = rest;
+  return { ...others, options: limitOllamaOptions(options, maxOutputTokens), stream: streamed, model };
 }
 
 const endpointFor = ({ kind }: Task): Endpoint =>

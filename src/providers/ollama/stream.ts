@@ -4,7 +4,7 @@ import { malformed } from "../failures.ts";
 import { joinBytes, NdjsonLines } from "../ndjson.ts";
 import { AnswerChunks, type Asked } from "./answers.ts";
 import { type GenerationRecord, readLocal, readRecord } from "./protocol.ts";
-import { CUT } from "./upstream.ts";
+import { cut } from "./upstream.ts";
 
 /**
  * A streamed answer as chunks. Reads no further than it is asked to, gives what one read of the network brought at once,
@@ -25,7 +25,7 @@ export async function* readStream(body: ReadableStream<Uint8Array>, asked: Asked
         if (chunk.kind === "end" || chunk.kind === "failure") return;
       }
       if (done) {
-        yield { kind: "failure", failure: CUT };
+        yield { kind: "failure", failure: cut(asked.upstream) };
         return;
       }
       // A record that says nothing, or a piece of one, is a sign of life all the same.

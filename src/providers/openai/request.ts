@@ -9,7 +9,9 @@ import type {
   Sampling,
   ToolDefinition,
 } from "../../core/chat.ts";
+import type { AllowedTarget } from "../../core/decision.ts";
 import { isJsonObject, type JsonObject } from "../../core/json.ts";
+import { limitOpenAiBody, limitTask } from "../output-limit.ts";
 import { speaksOpenAi } from "./protocol.ts";
 
 /** What a server of the protocol takes, where servers differ. */
@@ -26,22 +28,43 @@ export type Dialect = {
   readonly readsThinking: boolean;
 };
 
+/** OpenAI makes as many tokens of a completion where nothing is said; other servers differ. */
+const OPENAI_COMPLETION_TOKENS = 16;
+
+/** What is asked of which model, and how much of it. */
+type Asking = Pick<AllowedTarget, "model" | "maxOutputTokens">;
+
 type UpstreamRequest = { readonly path: `/${string}`; readonly body: object };
 
 const PATHS = { chat: "/chat/completions", completion: "/completions", embedding: "/embeddings" } as const;
 
 /** A client's own body where it speaks the protocol, else one made of the task. Usage is asked of every stream. */
-export function toUpstreamRequest(request: ChatRequest, model: string, dialect: Dialect): UpstreamRequest {
-  const { task, streamed } = request;
+export function toUpstreamRequest(request: ChatRequest, asking: Asking, dialect: Dialect): UpstreamRequest {
+  const { streamed } = request;
+  const { model, maxOutputTokens } = asking;
+  const task = limitTask(request.task, maxOutputTokens);
   const path = PATHS[task.kind];
   if (speaksOpenAi(request.surface)) {
-    const { model: _wished, ...others } = request.body;
+    const { model: _wished, ...others } = limitedBody(request, maxOutputTokens, dialect);
     const streaming = task.kind === "embedding" ? {} : streamFields(request.body, streamed);
     // INVARIANT: the model stands last. A server written in Go takes `Model` for it too, and the last of both.
     return { path, body: { ...others, ...streaming, model } };
   }
   const streaming = streamed ? { stream: true, stream_options: { include_usage: true } } : {};
   return { path, body: { ...bodyOf(task, model, dialect), ...streaming } };
+}
+
+function limitedBody({ body, task }: ChatRequest, most: number | null, dialect: Dialect): JsonObject {
+  if (most === null || task.kind === "embedding") return body;
+  const isOpenAi = dialect.maxTokensField === "max_completion_tokens";
+  // Completions are older than the newer field.
+  return task.kind === "completion"
+    ? limitOpenAiBody(body, most, {
+        name: "max_tokens",
+        alone: false,
+        unsaid: isOpenAi ? OPENAI_COMPLETION_TOKENS : null,
+      })
+    : limitOpenAiBody(body, most, { name: dialect.maxTokensField, alone: isOpenAi, unsaid: null });
 }
 
 /** Whether the client is to get an event with usage; upstream is asked for it in any case. */

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { err, ok, type Result } from "../../core/result.ts";
 import { describe, type EmbeddedFailure } from "./messages.ts";
@@ -32,6 +32,11 @@ const START_TIMEOUT_MS = 60_000;
 /** The bound on a shutdown. A worker that misses it is stopped; its data is as safe as after `kill -9`. */
 const CLOSE_TIMEOUT_MS = 10_000;
 
+const postgresDirOf = (dataDir: string): string => join(dataDir, "postgres");
+
+/** Whether a database was made there before. */
+export const hasEmbedded = (dataDir: string): boolean => existsSync(postgresDirOf(dataDir));
+
 /**
  * Starts PostgreSQL inside this process, in a worker thread, over `dataDir/postgres`, behind a Unix socket.
  *
@@ -52,7 +57,7 @@ export async function startEmbedded(options: {
   const socketPath = join(socketDirectory.path, SOCKET_NAME);
   const thread = new DatabaseThread(workerUrl());
   const started = await thread.ask(
-    { type: "start", postgresDir: join(dataDir, "postgres"), socketPath },
+    { type: "start", postgresDir: postgresDirOf(dataDir), socketPath },
     START_TIMEOUT_MS,
   );
   if (started.type === "failed") {

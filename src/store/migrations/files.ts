@@ -2,6 +2,13 @@ import createAuditEvents from "../../../db/migrations/20261122080000_create_audi
 import widenSurfaces from "../../../db/migrations/20261122110000_widen_surfaces.sql" with { type: "text" };
 import addScanFindings from "../../../db/migrations/20261122140000_add_scan_findings.sql" with { type: "text" };
 import checkScanFindings from "../../../db/migrations/20261122140001_check_scan_findings.sql" with { type: "text" };
+import createPolicies from "../../../db/migrations/20261122170000_create_policies.sql" with { type: "text" };
+import addPolicyToAuditEvents from "../../../db/migrations/20261122170001_add_policy_to_audit_events.sql" with {
+  type: "text",
+};
+import checkPolicyOfAuditEvents from "../../../db/migrations/20261122170002_check_policy_of_audit_events.sql" with {
+  type: "text",
+};
 
 export type MigrationFile = { readonly name: string; readonly text: string };
 
@@ -11,4 +18,7 @@ export const MIGRATION_FILES: readonly MigrationFile[] = [
   { name: "20261122110000_widen_surfaces.sql", text: widenSurfaces },
   { name: "20261122140000_add_scan_findings.sql", text: addScanFindings },
   { name: "20261122140001_check_scan_findings.sql", text: checkScanFindings },
+  { name: "20261122170000_create_policies.sql", text: createPolicies },
+  { name: "20261122170001_add_policy_to_audit_events.sql", text: addPolicyToAuditEvents },
+  { name: "20261122170002_check_policy_of_audit_events.sql", text: checkPolicyOfAuditEvents },
 ];

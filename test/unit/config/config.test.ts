@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { describeFaults, readConfig, SETTINGS } from "../../../src/config/config.ts";
 
+const PUBLIC_KEY = "policy-team+d19226c2+AdeNG4kq9ClohU1jEtvXewY/468DXBSv9KMJ357x+sr8";
+
 const faultsOf = (env: Record<string, string>) => {
   const config = readConfig(env);
   return config.ok ? [] : config.error;
@@ -18,6 +20,10 @@ describe("readConfig", () => {
       dataDir: "./data",
       databaseUrl: null,
       auditDigestKey: null,
+      policyFile: null,
+      policyPublicKey: null,
+      policyAllowDowngrade: false,
+      trustedLabelsHeader: null,
       ollamaBaseUrl: "http://127.0.0.1:11434",
       ollamaModel: "gemma3:1b",
       ollamaEmbeddingModel: "nomic-embed-text",
@@ -110,6 +116,12 @@ describe("readConfig", () => {
       expect(variablesOf({ HOST: host, ALLOW_ANONYMOUS: "true" })).toEqual([]);
     },
   );
+
+  test("asks for the policy file where one that is signed is asked for", () => {
+    expect(variablesOf({ POLICY_PUBLIC_KEY: PUBLIC_KEY })).toEqual(["POLICY_FILE"]);
+    expect(variablesOf({ POLICY_PUBLIC_KEY: PUBLIC_KEY, POLICY_FILE: " " })).toEqual(["POLICY_FILE"]);
+    expect(variablesOf({ POLICY_PUBLIC_KEY: PUBLIC_KEY, POLICY_FILE: "policy.yaml" })).toEqual([]);
+  });
 
   test.each(["127.0.0.1", "127.1.2.3", "localhost", "::1"])("listens on %s", (host) => {
     expect(variablesOf({ HOST: host })).toEqual([]);

@@ -4,13 +4,14 @@ import {
   isOllamaCloudName,
   parseModelWish,
   reportedModel,
+  wishOf,
   withOllamaTag,
 } from "../../../src/core/models.ts";
 
+const PROVIDERS = ["local", "openai"];
+
 describe("parseModelWish", () => {
   test.each([
-    ["auto", null],
-    ["auto:latest", null],
     ["gpt", { provider: null, model: "gpt" }],
     ["auto:8b", { provider: null, model: "auto:8b" }],
     ["AUTO", { provider: null, model: "AUTO" }],
@@ -25,8 +26,24 @@ describe("parseModelWish", () => {
     ["OpenAI/gpt", { provider: null, model: "OpenAI/gpt" }],
     ["openaix/gpt", { provider: null, model: "openaix/gpt" }],
   ] as const)("of %s is %j", (name, wish) => {
-    expect(parseModelWish(name)).toEqual(wish);
+    expect(parseModelWish(name, PROVIDERS)).toEqual(wish);
   });
+
+  test("knows no provider but those it is given", () => {
+    expect(parseModelWish("openai/gpt", ["local"])).toEqual({ provider: null, model: "openai/gpt" });
+    expect(parseModelWish("eu/gpt", ["eu"])).toEqual({ provider: "eu", model: "gpt" });
+  });
+});
+
+test.each([
+  ["auto", null],
+  ["auto:latest", null],
+  [null, null],
+  [undefined, null],
+  ["auto:8b", "auto:8b"],
+  ["openai/auto", "openai/auto"],
+])("of the model %p the wish is %p", (name, wish) => {
+  expect(wishOf(name)).toBe(wish);
 });
 
 describe("the name of a model", () => {

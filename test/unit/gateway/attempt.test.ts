@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import type { Chunk } from "../../../src/core/chat.ts";
-import type { Decision, Zone } from "../../../src/core/decision.ts";
+import { type Decision, NOTHING_FORBIDDEN, type Zone } from "../../../src/core/decision.ts";
 import { attemptInTurn, type Errand, openInTurn } from "../../../src/gateway/attempt.ts";
 import type { Targets } from "../../../src/gateway/plan.ts";
 import { chatRequest } from "../../support/deps.ts";
 import { endOf, fails, fakeProvider, text, thenWaits, untilAborted } from "../../support/fake-provider.ts";
-import { target } from "../../support/target.ts";
+import { decisionFor, target } from "../../support/target.ts";
 
 const CLOUD = target("openai", "gpt");
 const LOCAL = target("local", "llama");
@@ -14,18 +14,24 @@ const LONG_MS = 60_000;
 const SHORT_MS = 5;
 
 function decision(...forbiddenZones: Zone[]): Decision {
-  return { route: ["openai", "local"], forbiddenZones, reasonCodes: ["default"] };
+  return decisionFor([{ provider: "openai" }, { provider: "local" }], {
+    forbidden: { ...NOTHING_FORBIDDEN, zones: forbiddenZones },
+  });
 }
 
 function setUp(timeoutMs = LONG_MS) {
   const fakes = { local: fakeProvider("local"), openai: fakeProvider("openai") };
   const caller = new AbortController();
-  const providers = { local: fakes.local.provider, openai: fakes.openai.provider };
+  const providers = new Map([
+    ["local", fakes.local.provider],
+    ["openai", fakes.openai.provider],
+  ]);
   const errand = (decided: Decision, given: Errand["providers"]): Errand => ({
     request: chatRequest("hello"),
     decision: decided,
     providers: given,
     timeoutMs,
+    onPassedOver: () => {},
     callerSignal: caller.signal,
   });
   return {
@@ -42,21 +48,21 @@ function setUp(timeoutMs = LONG_MS) {
 describe("a zone that the decision forbids", () => {
   test("is not reached by a target that was planned all the same", async () => {
     const { attempt, openai } = setUp();
-    await expect(attempt([CLOUD], decision("cloud"))).rejects.toThrow("forbidden zone");
+    await expect(attempt([CLOUD], decision("cloud"))).rejects.toThrow("forbidden");
     expect(openai.calls).toEqual([]);
   });
 
   test("is not reached by a later target either", async () => {
     const { attempt, local, openai } = setUp();
     local.behaves(() => fails("unreachable"));
-    await expect(attempt([LOCAL, CLOUD], decision("cloud"))).rejects.toThrow("forbidden zone");
+    await expect(attempt([LOCAL, CLOUD], decision("cloud"))).rejects.toThrow("forbidden");
     expect(openai.calls).toEqual([]);
   });
 
   test("is the provider's own, whatever the target says", async () => {
     const { attempt, providers, local } = setUp();
-    const moved = { ...providers, local: { ...local.provider, zone: "cloud" as const } };
-    await expect(attempt([LOCAL], decision("cloud"), moved)).rejects.toThrow("forbidden zone");
+    const moved = new Map([...providers, ["local", { ...local.provider, zone: "cloud" }]]);
+    await expect(attempt([LOCAL], decision("cloud"), moved)).rejects.toThrow("forbidden");
     expect(local.calls).toEqual([]);
   });
 
@@ -218,14 +224,14 @@ describe("a stream", () => {
   ] as const)("is not opened in a forbidden zone by a %s target", async (_name, targets) => {
     const { open, local, openai } = setUp();
     local.behaves(() => fails("unreachable"));
-    await expect(open(targets, decision("cloud"))).rejects.toThrow("forbidden zone");
+    await expect(open(targets, decision("cloud"))).rejects.toThrow("forbidden");
     expect(openai.calls).toEqual([]);
   });
 
   test("is not opened in a zone that the provider moved to", async () => {
     const { open, providers, local } = setUp();
-    const moved = { ...providers, local: { ...local.provider, zone: "cloud" as const } };
-    await expect(open([LOCAL], decision("cloud"), moved)).rejects.toThrow("forbidden zone");
+    const moved = new Map([...providers, ["local", { ...local.provider, zone: "cloud" }]]);
+    await expect(open([LOCAL], decision("cloud"), moved)).rejects.toThrow("forbidden");
     expect(local.calls).toEqual([]);
   });
 

@@ -5,12 +5,12 @@ import type { Answer, AnswerError, AnswerHead } from "../../../src/gateway/chat-
 import type { Call } from "../../../src/gateway/decided.ts";
 import type { Deps } from "../../../src/gateway/deps.ts";
 import { admit, answerWhole, type Render } from "../../../src/gateway/handle-chat.ts";
-import { chatRequest, compiledScan, fakeDeps, requestOf } from "../../support/deps.ts";
+import { chatRequest, fakeDeps, requestOf } from "../../support/deps.ts";
 import { answer, fails, untilAborted } from "../../support/fake-provider.ts";
 
 const LONG = "x".repeat(11);
 const MAIL = ["jane.roe", "mail.example.org"].join("@");
-const call = (signal = new AbortController().signal) => ({ requestId: Bun.randomUUIDv7(), signal });
+const call = (signal = new AbortController().signal) => ({ requestId: Bun.randomUUIDv7(), signal, labels: {} });
 
 type Handled = {
   readonly head: AnswerHead;
@@ -33,8 +33,9 @@ async function handle(deps: Deps, request: ChatRequest, from: Call, render: Rend
 describe("admit and answerWhole", () => {
   test("answers, and says who answered and why", async () => {
     const { deps } = fakeDeps();
-    const { requestId, signal } = call();
-    expect(await handle(deps, chatRequest("hello"), { requestId, signal })).toEqual({
+    const asked = call();
+    const { requestId } = asked;
+    expect(await handle(deps, chatRequest("hello"), asked)).toEqual({
       head: { requestId, provider: "local", model: "local-default", reasonCodes: ["cost_prefer_local"] },
       overheadMs: expect.any(Number),
       answer: {
@@ -97,12 +98,13 @@ describe("admit and answerWhole", () => {
 
   test("puts lengths, a digest and the decision on record, and no text", async () => {
     const { deps, audit } = fakeDeps();
-    const { requestId, signal } = call();
+    const asked = call();
+    const { requestId } = asked;
     const messages = [
       { role: "system" as const, content: "be kind, secret agent" },
       { role: "user" as const, content: "kæse" },
     ];
-    await handle(deps, chatRequest("", { messages, model: "gpt-wish" }), { requestId, signal });
+    await handle(deps, chatRequest("", { messages, model: "gpt-wish" }), asked);
     const intent = audit.intents.get(requestId);
     expect(intent).toMatchObject({
       decision: "route",
@@ -110,8 +112,8 @@ describe("admit and answerWhole", () => {
       zone: "local",
       model: "local-default",
       reasonCodes: ["sensitive_keyword_match"],
-      findings: { keyword: expect.any(Number) },
-      scanRuleset: deps.scan.ruleset,
+      findings: { "keyword.sensitive_keyword": expect.any(Number) },
+      scanRuleset: deps.active().scan.ruleset,
       messageCount: 2,
       promptLength: 25,
       streamed: false,
@@ -124,8 +126,9 @@ describe("admit and answerWhole", () => {
   test("keeps provider and reasons when the provider fails", async () => {
     const { deps, audit, openai, telemetry } = fakeDeps();
     openai.behaves(() => fails("rate_limited", "slow down"));
-    const { requestId, signal } = call();
-    expect(await handle(deps, chatRequest(LONG), { requestId, signal })).toEqual({
+    const asked = call();
+    const { requestId } = asked;
+    expect(await handle(deps, chatRequest(LONG), asked)).toEqual({
       head: { requestId, provider: "openai", model: "openai-default", reasonCodes: ["default"] },
       overheadMs: expect.any(Number),
       answer: null,
@@ -166,7 +169,7 @@ describe("admit and answerWhole", () => {
     });
     const caller = new AbortController();
     const { requestId } = call();
-    const pending = handle(deps, chatRequest("hello"), { requestId, signal: caller.signal });
+    const pending = handle(deps, chatRequest("hello"), { requestId, signal: caller.signal, labels: {} });
     await Bun.sleep(5);
     caller.abort();
     expect((await pending).error?.code).toBe("request.aborted");
@@ -177,8 +180,9 @@ describe("admit and answerWhole", () => {
   test("says that the gateway stops where that is what cut the call, and not the caller", async () => {
     const { deps, audit, local } = fakeDeps();
     local.behaves(untilAborted);
-    const { requestId, signal } = call();
-    const pending = handle(deps, chatRequest("hello"), { requestId, signal });
+    const asked = call();
+    const { requestId } = asked;
+    const pending = handle(deps, chatRequest("hello"), asked);
     await Bun.sleep(5);
     deps.inFlight.cutAll();
     expect((await pending).error?.code).toBe("gateway.stopping");
@@ -188,15 +192,16 @@ describe("admit and answerWhole", () => {
   test("calls nobody for a caller that has left already", async () => {
     const { deps, audit, local } = fakeDeps();
     const { requestId } = call();
-    await handle(deps, chatRequest("hello"), { requestId, signal: AbortSignal.abort() });
+    await handle(deps, chatRequest("hello"), { requestId, signal: AbortSignal.abort(), labels: {} });
     expect(local.calls).toEqual([]);
     expect(audit.outcomes.get(requestId)?.status).toBe("client_aborted");
   });
 
   test("records a denial, with the routing reason and the denial's own", async () => {
     const { deps, audit, local, openai, telemetry } = fakeDeps();
-    const { requestId, signal } = call();
-    const result = await handle(deps, chatRequest("hello", { model: "big:cloud" }), { requestId, signal });
+    const asked = call();
+    const { requestId } = asked;
+    const result = await handle(deps, chatRequest("hello", { model: "big:cloud" }), asked);
     expect(result).toMatchObject({
       head: {
         requestId,
@@ -218,8 +223,9 @@ describe("admit and answerWhole", () => {
     local.behaves(() => {
       throw new Error("bug with the prompt inside");
     });
-    const { requestId, signal } = call();
-    const result = await handle(deps, chatRequest("hello"), { requestId, signal });
+    const asked = call();
+    const { requestId } = asked;
+    const result = await handle(deps, chatRequest("hello"), asked);
     expect(result.error?.code).toBe("gateway.internal");
     expect(JSON.stringify(result)).not.toContain("bug with");
     expect(audit.outcomes.get(requestId)).toMatchObject({ status: "failed", failureCategory: null });
@@ -243,41 +249,46 @@ describe("admit and answerWhole", () => {
       messages: [{ role: "user", content: LONG }],
       metadata: { "the client's own name": `secret words for ${MAIL} and ${MAIL}` },
     });
-    const { requestId, signal } = call();
-    const { head } = await handle(deps, request, { requestId, signal });
+    const asked = call();
+    const { requestId } = asked;
+    const { head } = await handle(deps, request, asked);
     expect(head).toMatchObject({ provider: "local", reasonCodes: ["sensitive_keyword_match", "sensitive_data_match"] });
     expect([local.calls.length, openai.calls.length]).toEqual([1, 0]);
-    expect(audit.intents.get(requestId)?.findings).toEqual({ keyword: 1, "pii.email": 2 });
-    expect(telemetry.finished[0]?.findings).toEqual({ keyword: 1, "pii.email": 2 });
+    expect(audit.intents.get(requestId)?.findings).toEqual({ "keyword.sensitive_keyword": 1, "pii.email": 2 });
+    expect(telemetry.finished[0]?.findings).toEqual({ "keyword.sensitive_keyword": 1, "pii.email": 2 });
     const kept = JSON.stringify([...audit.intents.values(), ...audit.outcomes.values(), ...telemetry.finished]);
     for (const text of ["jane.roe", "own name", "metadata"]) expect(kept).not.toContain(text);
   });
 
   test("lets personal data pass where the operator says so, but no keyword", async () => {
-    const { deps, audit, openai } = fakeDeps(compiledScan({ keywords: ["secret"], detectSensitiveData: false }));
-    const { requestId, signal } = call();
-    await handle(deps, chatRequest(`${LONG} ${MAIL}`), { requestId, signal });
+    const { deps, audit, openai } = fakeDeps({}, { detectSensitiveData: false });
+    const asked = call();
+    const { requestId } = asked;
+    await handle(deps, chatRequest(`${LONG} ${MAIL}`), asked);
     await handle(deps, chatRequest(`${LONG} secret ${MAIL}`), call());
     expect(openai.calls).toHaveLength(1);
     expect(audit.intents.get(requestId)?.findings).toEqual({});
   });
 
   test("calls no provider where the scanner has a bug", async () => {
-    const { deps, audit, local, openai } = fakeDeps();
-    const scan = new Proxy(deps.scan, {
+    const { deps, audit, local, openai, active } = fakeDeps();
+    const scan = new Proxy(active.scan, {
       get() {
         throw new Error("a bug of the scanner");
       },
     });
-    await expect(admit({ ...deps, scan }, chatRequest(LONG), call())).rejects.toThrow("a bug of the scanner");
+    await expect(admit({ ...deps, active: () => ({ ...active, scan }) }, chatRequest(LONG), call())).rejects.toThrow(
+      "a bug of the scanner",
+    );
     expect(audit.intents.size + local.calls.length + openai.calls.length).toBe(0);
   });
 
   test("reports the model that answered, where it is not the one asked", async () => {
     const { deps, local, audit } = fakeDeps();
     local.behaves(() => answer("hi", "local-default-2026"));
-    const { requestId, signal } = call();
-    expect((await handle(deps, chatRequest("hello"), { requestId, signal })).head.model).toBe("local-default-2026");
+    const asked = call();
+    const { requestId } = asked;
+    expect((await handle(deps, chatRequest("hello"), asked)).head.model).toBe("local-default-2026");
     expect(audit.outcomes.get(requestId)?.model).toBe("local-default-2026");
   });
 
@@ -345,8 +356,9 @@ describe("admit and answerWhole", () => {
   test("refuses by name what no provider that may answer can carry, and records the denial", async () => {
     const { deps, audit, local, openai } = fakeDeps();
     local.cannotCarry("messages[0].audio");
-    const { requestId, signal } = call();
-    expect(await handle(deps, chatRequest("hello"), { requestId, signal })).toMatchObject({
+    const asked = call();
+    const { requestId } = asked;
+    expect(await handle(deps, chatRequest("hello"), asked)).toMatchObject({
       head: { provider: null, model: null, reasonCodes: ["cost_prefer_local", "request.untranslatable_field"] },
       answer: null,
       error: {
@@ -361,10 +373,11 @@ describe("admit and answerWhole", () => {
 
   test("puts an embedding on record like any other request, and gives its vectors", async () => {
     const { deps, audit, openai } = fakeDeps();
-    const { requestId, signal } = call();
+    const asked = call();
+    const { requestId } = asked;
     const inputs = [LONG, LONG];
     const request = requestOf({ kind: "embedding", inputs, dimensions: null }, { input: inputs });
-    const result = await handle(deps, { ...request, surface: "ollama_embed" }, { requestId, signal });
+    const result = await handle(deps, { ...request, surface: "ollama_embed" }, asked);
     expect(result.head).toEqual({
       requestId,
       provider: "local",
@@ -380,8 +393,10 @@ describe("admit and answerWhole", () => {
   });
 
   test.each([false, true])("keeps an image local unless the operator allows otherwise: %p", async (allowed) => {
-    const policy = { maxPromptLengthForLocal: 0, defaultProvider: "openai", opaqueContentToCloud: allowed } as const;
-    const { deps, local, openai } = fakeDeps({ policy });
+    const { deps, local, openai } = fakeDeps(
+      {},
+      { allowOpaqueContentToCloud: allowed, costMaxPromptLengthForLocal: 0 },
+    );
     const image = { kind: "image" as const, mediaType: "image/png", base64: "aGk=" };
     const request = chatRequest("", { messages: [{ role: "user", content: [{ kind: "text", text: LONG }, image] }] });
     await handle(deps, request, call());
@@ -391,9 +406,10 @@ describe("admit and answerWhole", () => {
   test("translates with the model that answered, before the outcome is on record", async () => {
     const { deps, local, audit } = fakeDeps();
     local.behaves(() => answer("hi", "local-2026"));
-    const { requestId, signal } = call();
+    const asked = call();
+    const { requestId } = asked;
     const heads: AnswerHead[] = [];
-    await handle(deps, chatRequest("hello"), { requestId, signal }, (given, head) => {
+    await handle(deps, chatRequest("hello"), asked, (given, head) => {
       audit.journal.push("translate");
       heads.push(head);
       return ok(given);
@@ -404,14 +420,15 @@ describe("admit and answerWhole", () => {
 
   test("records an answer that the client's protocol cannot say as failed, with its usage", async () => {
     const { deps, audit, telemetry } = fakeDeps();
-    const { requestId, signal } = call();
+    const asked = call();
+    const { requestId } = asked;
     const error: AnswerError = {
       code: "provider.malformed_response",
       message: "no such shape",
       field: null,
       retryAfterMs: null,
     };
-    const handled = await handle(deps, chatRequest("hello"), { requestId, signal }, () => err(error));
+    const handled = await handle(deps, chatRequest("hello"), asked, () => err(error));
     expect(handled).toMatchObject({ answer: null, error });
     expect(audit.outcomes.get(requestId)).toMatchObject({
       status: "failed",
@@ -422,8 +439,9 @@ describe("admit and answerWhole", () => {
 
   test("takes a translation that throws for a bug, settles the row and hides the cause", async () => {
     const { deps, audit, telemetry } = fakeDeps();
-    const { requestId, signal } = call();
-    const handled = await handle(deps, chatRequest("hello"), { requestId, signal }, () => {
+    const asked = call();
+    const { requestId } = asked;
+    const handled = await handle(deps, chatRequest("hello"), asked, () => {
       throw new Error("bug with the answer inside");
     });
     expect(handled).toMatchObject({ answer: null, error: { code: "gateway.internal" } });

@@ -3,11 +3,39 @@ import { join } from "node:path";
 import { Glob } from "bun";
 import fc from "fast-check";
 import type { ChatRequest } from "../../../src/core/chat.ts";
-import { type Decision, PROVIDER_IDS, type ProviderId, ZONES } from "../../../src/core/decision.ts";
-import { parseModelWish } from "../../../src/core/models.ts";
-import { type Denial, plan, providerOfWish } from "../../../src/gateway/plan.ts";
-import { chatRequest, requestOf } from "../../support/deps.ts";
+import { NOTHING_FORBIDDEN, type ProviderId, type Zone } from "../../../src/core/decision.ts";
+import { wishOf } from "../../../src/core/models.ts";
+import { decideRequest } from "../../../src/gateway/decide-request.ts";
+import { type Denial, plan } from "../../../src/gateway/plan.ts";
+import { providerOfWish, readModelName } from "../../../src/gateway/wish.ts";
+import type { PolicyDocument } from "../../../src/policy/document.ts";
+import { activeOf, chatRequest, requestOf } from "../../support/deps.ts";
 import { fakeProvider } from "../../support/fake-provider.ts";
+import { decisionFor } from "../../support/target.ts";
+
+type Route = readonly [ProviderId, ...ProviderId[]];
+
+/** Routes everything to these, less the zones that are forbidden for everything. */
+const policy = (route: Route, forbiddenZones: readonly Zone[] = []): PolicyDocument => ({
+  apiVersion: "policy-mesh/v1",
+  name: "test",
+  version: 1,
+  providers: {
+    local: {
+      kind: "ollama",
+      zone: "local",
+      base_url: "http://127.0.0.1:11434",
+      default_model: "local-default",
+      default_embedding_model: "local-embedding",
+    },
+    openai: { kind: "openai", zone: "cloud", base_url: "https://api.openai.com/v1", default_model: "openai-default" },
+  },
+  constraints:
+    forbiddenZones.length === 0
+      ? []
+      : [{ id: "all", when: { message_count: { at_least: 0 } }, forbid: { zones: [...forbiddenZones] }, reason: "r" }],
+  default: { route: [...route], reason: "default" },
+});
 
 function setUp() {
   const local = fakeProvider("local");
@@ -15,24 +43,23 @@ function setUp() {
   local.models.set("llama:8b", "yes");
   local.models.set("alias", "remote");
   openai.models.set("gpt", "yes");
-  const providers = { local: local.provider, openai: openai.provider };
+  const providers = new Map([
+    ["local", local.provider],
+    ["openai", openai.provider],
+  ]);
+  const planned = (route: Route, request: ChatRequest, forbiddenZones: readonly Zone[] = []) =>
+    decideRequest(activeOf(policy(route, forbiddenZones), providers), request, [], {}).planned;
   const planFor = (route: ProviderId, request: ChatRequest) => {
-    const planned = plan(decision(route), request, providers);
-    return planned.ok ? planned.value[0].model : planned.error;
+    const targets = planned([route], request);
+    return targets.ok ? targets.value[0].model : targets.error;
   };
   const modelFor = (route: ProviderId, model: string | null) => {
-    const planned = planFor(route, chatRequest("hello", { model }));
-    return typeof planned === "string" ? planned : planned.code;
+    const targets = planFor(route, chatRequest("hello", { model }));
+    return typeof targets === "string" ? targets : targets.code;
   };
   const embeddingFor = (route: ProviderId, model: string) => planFor(route, embedding(model));
-  return { local, openai, providers, planFor, modelFor, embeddingFor };
+  return { local, openai, providers, planned, planFor, modelFor, embeddingFor };
 }
-
-const decision = (...route: [ProviderId, ...ProviderId[]]): Decision => ({
-  route,
-  forbiddenZones: [],
-  reasonCodes: ["default"],
-});
 
 const denial = (code: Denial["code"], field: string | null, provider: ProviderId | null = null): Denial => ({
   code,
@@ -44,7 +71,7 @@ const embedding = (model: string): ChatRequest =>
   requestOf(
     { kind: "embedding", inputs: ["hello"], dimensions: null },
     { model, input: "hello" },
-    { surface: "openai_embeddings", wish: parseModelWish(model) },
+    { surface: "openai_embeddings", wish: wishOf(model) },
   );
 
 describe("plan", () => {
@@ -118,25 +145,45 @@ describe("plan", () => {
   });
 
   test("leaves out what is in a forbidden zone, and denies when nothing is left", () => {
-    const { providers } = setUp();
+    const { planned } = setUp();
     const request = chatRequest("hello");
-    const mixed = plan({ ...decision("openai", "local"), forbiddenZones: ["cloud"] }, request, providers);
+    const mixed = planned(["openai", "local"], request, ["cloud"]);
     expect(mixed.ok && mixed.value.map((target) => target.provider)).toEqual(["local"]);
-    const none = plan({ ...decision("openai"), forbiddenZones: ["cloud"] }, request, providers);
+    const none = planned(["openai"], request, ["cloud"]);
     expect(none).toEqual({ ok: false, error: denial("policy.no_compliant_route", null) });
   });
 
   test("says of a target whether some zone is forbidden for the request", () => {
-    const { providers } = setUp();
+    const { planned } = setUp();
     const request = chatRequest("hello");
-    const free = plan(decision("local"), request, providers);
-    expect(free.ok && free.value.map((target): unknown => target)).toEqual([
-      { provider: "local", zone: "local", model: "local-default", constrained: false },
-    ]);
-    const bound = plan({ ...decision("local"), forbiddenZones: ["cloud"] }, request, providers);
-    expect(bound.ok && bound.value.map((target): unknown => target)).toEqual([
-      { provider: "local", zone: "local", model: "local-default", constrained: true },
-    ]);
+    const target = { provider: "local", zone: "local", model: "local-default", maxOutputTokens: null };
+    const free = planned(["local"], request);
+    expect<unknown>(free.ok && free.value).toEqual([{ ...target, constrained: false }]);
+    const bound = planned(["local"], request, ["cloud"]);
+    expect<unknown>(bound.ok && bound.value).toEqual([{ ...target, constrained: true }]);
+  });
+
+  test.each([
+    ["zone", { zones: ["cloud"] }],
+    ["provider", { providers: ["openai"] }],
+    ["model", { models: ["gpt"] }],
+  ])("makes no target of a candidate whose %s its own decision forbids", (_, forbidden) => {
+    const { providers } = setUp();
+    const decision = decisionFor([{ provider: "openai", model: "gpt" }], {
+      forbidden: { ...NOTHING_FORBIDDEN, ...forbidden },
+    });
+    expect(plan(decision, chatRequest("hello"), null, activeOf(policy(["openai"]), providers))).toEqual({
+      ok: false,
+      error: denial("policy.no_compliant_route", null),
+    });
+  });
+
+  test("hands on how much a model may write", () => {
+    const { providers } = setUp();
+    const plain = decisionFor([{ provider: "openai" }]);
+    const decision = { ...plain, effects: { ...plain.effects, maxOutputTokens: 7 } };
+    const planned = plan(decision, chatRequest("hello"), null, activeOf(policy(["openai"]), providers));
+    expect(planned.ok && planned.value[0].maxOutputTokens).toBe(7);
   });
 
   test("is the only place that makes an AllowedTarget", async () => {
@@ -151,28 +198,50 @@ describe("plan", () => {
 
   test("has no target in a forbidden zone, whatever is wished for, listed and carried", () => {
     const wish = fc.constantFrom(null, "gpt", "openai/gpt", "local/gpt", "openai/x", "x", "kimi:cloud", "llama:8b");
-    const route = fc.uniqueArray(fc.constantFrom(...PROVIDER_IDS), { minLength: 1 });
+    const route = fc.uniqueArray(fc.constantFrom("local", "openai"), { minLength: 1 });
     fc.assert(
       fc.property(
         wish,
         route,
-        fc.subarray([...ZONES]),
+        fc.subarray(["local", "cloud"]),
         fc.boolean(),
         fc.boolean(),
         fc.boolean(),
         (model, [first = "local", ...others], forbiddenZones, isEmbedding, unlisted, incapable) => {
-          const { openai, local, providers } = setUp();
+          const { openai, local, providers, planned } = setUp();
           if (unlisted) openai.listsNothing();
           if (incapable) local.cannotCarry("body");
           const request = isEmbedding ? embedding(model ?? "auto") : chatRequest("hello", { model });
-          const planned = plan({ ...decision(first, ...others), forbiddenZones }, request, providers);
-          for (const { zone, provider } of planned.ok ? planned.value : []) {
+          const targets = planned([first, ...others], request, forbiddenZones);
+          for (const { zone, provider } of targets.ok ? targets.value : []) {
             expect(forbiddenZones).not.toContain(zone);
-            expect(providers[provider].zone).toBe(zone);
+            expect(providers.get(provider)?.zone).toBe(zone);
           }
         },
       ),
     );
+  });
+});
+
+describe("a field that steers the server behind a provider", () => {
+  test.each(["models", "route", "provider", "fallbacks", "api_base", "api_key", "user_config", "preset", "extra_body"])(
+    "denies the request by its name: %s",
+    (field) => {
+      const { planned } = setUp();
+      const request = { ...chatRequest("hello", { surface: "openai_chat" }), body: { messages: [], [field]: ["x"] } };
+      expect(planned(["openai"], request)).toEqual({
+        ok: false,
+        error: denial("policy.steering_field_refused", field),
+      });
+    },
+  );
+
+  test("means nothing as null, and nothing on surfaces whose bodies are translated", () => {
+    const { planned } = setUp();
+    const nothing = { ...chatRequest("hello", { surface: "openai_chat" }), body: { messages: [], models: null } };
+    expect(planned(["openai"], nothing).ok).toBe(true);
+    const translated = { ...chatRequest("hello", { surface: "ollama_chat" }), body: { messages: [], models: ["x"] } };
+    expect(planned(["openai"], translated).ok).toBe(true);
   });
 });
 
@@ -216,9 +285,8 @@ describe("an embedding", () => {
   });
 
   test("goes to the first target that has its model", () => {
-    const { providers } = setUp();
-    const planned = plan(decision("local", "openai"), embedding("gpt"), providers);
-    expect(planned.ok && planned.value.map(({ provider, model }) => [provider, model])).toEqual([["openai", "gpt"]]);
+    const targets = setUp().planned(["local", "openai"], embedding("gpt"));
+    expect(targets.ok && targets.value.map(({ provider, model }) => [provider, model])).toEqual([["openai", "gpt"]]);
   });
 });
 
@@ -232,27 +300,26 @@ describe("a field that a provider's protocol cannot carry", () => {
   });
 
   test("leaves the request to the next provider that can", () => {
-    const { openai, providers } = setUp();
+    const { openai, planned } = setUp();
     openai.cannotCarry("options.top_k");
-    const planned = plan(decision("openai", "local"), chatRequest("hello"), providers);
-    expect(planned.ok && planned.value.map((target) => target.provider)).toEqual(["local"]);
+    const targets = planned(["openai", "local"], chatRequest("hello"));
+    expect(targets.ok && targets.value.map((target) => target.provider)).toEqual(["local"]);
   });
 
   test("is that of the first provider where none can", () => {
-    const { openai, local, providers } = setUp();
+    const { openai, local, planned } = setUp();
     openai.cannotCarry("options.top_k");
     local.cannotCarry("logit_bias");
-    expect(plan(decision("openai", "local"), chatRequest("hello"), providers)).toEqual({
+    expect(planned(["openai", "local"], chatRequest("hello"))).toEqual({
       ok: false,
       error: denial("request.untranslatable_field", "options.top_k", "openai"),
     });
   });
 
   test("never opens a zone that is forbidden", () => {
-    const { local, providers } = setUp();
+    const { local, planned } = setUp();
     local.cannotCarry("logit_bias");
-    const bound = { ...decision("local", "openai"), forbiddenZones: ["cloud" as const] };
-    expect(plan(bound, chatRequest("hello"), providers)).toEqual({
+    expect(planned(["local", "openai"], chatRequest("hello"), ["cloud"])).toEqual({
       ok: false,
       error: denial("request.untranslatable_field", "logit_bias", "local"),
     });
@@ -272,7 +339,6 @@ describe("providerOfWish", () => {
   const NOTHING = { local: "no", openai: "no" } as const;
 
   test.each([
-    ["auto", NOTHING, null],
     ["local/m", NOTHING, "local"],
     ["openai/m", NOTHING, "openai"],
     ["openai/m", { local: "yes", openai: "no" }, "openai"],
@@ -292,7 +358,29 @@ describe("providerOfWish", () => {
     const openai = fakeProvider("openai");
     local.models.set("m", atLocal);
     openai.models.set("m", atCloud);
-    const providers = { local: local.provider, openai: openai.provider };
-    expect(providerOfWish(parseModelWish(name), providers)).toBe(expected);
+    const providers = new Map([
+      ["local", local.provider],
+      ["openai", openai.provider],
+    ]);
+    const active = activeOf(policy(["openai"]), providers);
+    expect(providerOfWish(readModelName(name, "native", active), active)).toBe(expected);
+  });
+});
+
+describe("readModelName", () => {
+  const providers = new Map([
+    ["local", fakeProvider("local").provider],
+    ["openai", fakeProvider("openai").provider],
+  ]);
+  const active = activeOf(policy(["openai"]), providers);
+
+  test.each([
+    ["ollama_chat", "openai/gpt-4o:latest", { provider: "openai", model: "gpt-4o" }],
+    ["ollama_chat", "openai/ft:gpt-4o:acme", { provider: "openai", model: "ft:gpt-4o:acme" }],
+    ["ollama_chat", "local/llama3.2:latest", { provider: "local", model: "llama3.2:latest" }],
+    ["ollama_chat", "gpt-4o:latest", { provider: null, model: "gpt-4o:latest" }],
+    ["openai_chat", "openai/gpt-4o:latest", { provider: "openai", model: "gpt-4o:latest" }],
+  ] as const)("on %s takes off only a tag that Ollama's clients add: %s", (surface, name, wish) => {
+    expect<unknown>(readModelName(name, surface, active)).toEqual(wish);
   });
 });

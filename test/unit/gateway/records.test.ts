@@ -3,9 +3,9 @@ import { ok } from "../../../src/core/result.ts";
 import type { Decided } from "../../../src/gateway/decided.ts";
 import { countsOf, intentOf, outcomeOf } from "../../../src/gateway/records.ts";
 import { Stopwatch } from "../../../src/gateway/stopwatch.ts";
-import { extractFeatures } from "../../../src/policy/features.ts";
 import { chatRequest, fakeDeps } from "../../support/deps.ts";
-import { target } from "../../support/target.ts";
+import { featuresOf } from "../../support/policy.ts";
+import { decisionFor, target } from "../../support/target.ts";
 
 const RECEIVED_AT = new Date("2026-11-22T09:59:00.500Z");
 const REQUEST = chatRequest("", {
@@ -16,12 +16,27 @@ const REQUEST = chatRequest("", {
   ],
 });
 
+const { active: ACTIVE } = fakeDeps();
+const FEATURES = featuresOf({ messageCount: 2, promptChars: 8 });
+const DECISION = decisionFor(
+  [
+    { provider: "local", model: "llama" },
+    { provider: "openai", model: "gpt" },
+  ],
+  {
+    rule: "short-prompt",
+    shadow: [{ rule: "later", outcome: "deny", provider: null, differs: true }],
+  },
+);
+
 function decided(overrides: Partial<Decided> = {}): Decided {
   return {
-    call: { requestId: "0193-id", signal: new AbortController().signal },
+    call: { requestId: "0193-id", signal: new AbortController().signal, labels: {} },
     request: REQUEST,
     findings: { "pii.email": 2 },
-    decision: { route: ["local", "openai"], forbiddenZones: [], reasonCodes: ["default"] },
+    active: ACTIVE,
+    features: FEATURES,
+    decision: DECISION,
     planned: ok([target("local", "llama"), target("openai", "gpt")] as const),
     reasonCodes: ["default"],
     stopwatch: new Stopwatch(() => 0),
@@ -31,7 +46,7 @@ function decided(overrides: Partial<Decided> = {}): Decided {
 
 function intent(overrides: Partial<Decided> = {}, providerTimeoutMs = 1_000) {
   const { deps } = fakeDeps({ providerTimeoutMs });
-  return intentOf(deps, decided(overrides), extractFeatures(REQUEST, [], null), RECEIVED_AT);
+  return intentOf(deps, decided(overrides), RECEIVED_AT);
 }
 
 describe("intentOf", () => {
@@ -48,6 +63,10 @@ describe("intentOf", () => {
       reasonCodes: ["default"],
       findings: { "pii.email": 2 },
       scanRuleset: expect.stringMatching(/^\d+\.\d+\.\d+:[0-9a-f]{64}$/),
+      policyHash: DECISION.policyHash,
+      rule: "short-prompt",
+      features: FEATURES,
+      shadow: DECISION.shadow,
       messageCount: 2,
       promptLength: 8,
       promptDigest: expect.stringMatching(/^hmac-sha256:/),
@@ -65,6 +84,12 @@ describe("intentOf", () => {
   test("gives a streamed row the longest time of a stream besides", () => {
     const streamed = intent({ request: chatRequest("", { streamed: true }) });
     expect(streamed).toMatchObject({ streamed: true, settleBy: new Date("2026-11-22T11:00:02.500Z") });
+  });
+
+  test("waits as long for each provider as the rule says, where it does", () => {
+    const effects = { ...DECISION.effects, attempts: { timeoutMs: 5_000, maxTargets: null } };
+    const { settleBy } = intent({ decision: { ...DECISION, effects } });
+    expect(settleBy).toEqual(new Date("2026-11-22T10:00:10.500Z"));
   });
 
   test("names no destination for what is denied", () => {
@@ -97,10 +122,12 @@ describe("outcomeOf", () => {
   } as const;
 
   test("takes over how it ended, who answered and what it took, and none of the answer", () => {
-    expect(outcomeOf(deps, decided({ stopwatch: at(100, 250) }), ended)).toEqual({
+    expect(outcomeOf(deps, decided({ stopwatch: at(100, 250) }), target("local", "llama"), ended)).toEqual({
       requestId: "0193-id",
       completedAt: COMPLETED_AT,
       status: "succeeded",
+      provider: "local",
+      zone: "local",
       model: "llama-2026",
       failureCategory: null,
       usage: { promptTokens: 3, completionTokens: 5 },
@@ -110,7 +137,7 @@ describe("outcomeOf", () => {
 
   test("says of a failure what it was", () => {
     const ending = { ...ended, status: "failed", failureCategory: "rate_limited", model: null } as const;
-    expect(outcomeOf(deps, decided({ stopwatch: at(0, 1) }), ending)).toMatchObject({
+    expect(outcomeOf(deps, decided({ stopwatch: at(0, 1) }), target("local", "llama"), ending)).toMatchObject({
       status: "failed",
       failureCategory: "rate_limited",
       model: null,
@@ -121,7 +148,9 @@ describe("outcomeOf", () => {
     [150.4, 150],
     [150.6, 151],
   ])("takes %d ms as %d, since the column holds whole ones", (tookMs, latencyMs) => {
-    expect(outcomeOf(deps, decided({ stopwatch: at(0, tookMs) }), ended).latencyMs).toBe(latencyMs);
+    expect(outcomeOf(deps, decided({ stopwatch: at(0, tookMs) }), target("local", "llama"), ended).latencyMs).toBe(
+      latencyMs,
+    );
   });
 });
 

@@ -5,7 +5,7 @@ import { Turns } from "../../../src/gateway/turns.ts";
 import { scan } from "../../../src/scan/scan.ts";
 import { chatRequest, fakeDeps } from "../../support/deps.ts";
 
-const call = () => ({ requestId: Bun.randomUUIDv7(), signal: new AbortController().signal });
+const call = () => ({ requestId: Bun.randomUUIDv7(), signal: new AbortController().signal, labels: {} });
 const mail = ["jane.roe", "mail.example.org"].join("@");
 /** A megabyte of words, with something to find at its end. */
 const LONG = chatRequest(`${"The tides of the Atlantic differ from port to port. ".repeat(20_000)}${mail}`);
@@ -31,31 +31,31 @@ const never = () => false;
 describe("scanInTurns", () => {
   test("finds what a scan at once finds", async () => {
     const { deps } = timed(100);
-    expect(await scanInTurns(deps, LONG, never)).toEqual(scan(LONG, deps.scan));
-    expect((await scanInTurns(deps, LONG, never))?.map(({ code }) => code)).toContain("pii.email");
+    expect(await scanInTurns(deps, deps.active().scan, LONG, never)).toEqual(scan(LONG, deps.active().scan));
+    expect((await scanInTurns(deps, deps.active().scan, LONG, never))?.map(({ code }) => code)).toContain("pii.email");
   });
 
   test("gives others a turn after each step that took long, and none while steps are short", async () => {
     const long = timed(100);
-    await scanInTurns(long.deps, LONG, never);
+    await scanInTurns(long.deps, long.deps.active().scan, LONG, never);
     expect(long.pauses()).toBeGreaterThan(5);
     const short = timed(0);
-    await scanInTurns(short.deps, LONG, never);
+    await scanInTurns(short.deps, short.deps.active().scan, LONG, never);
     expect(short.pauses()).toBe(0);
   });
 
   test("counts the time since the last turn, not since the begin", async () => {
     const every = timed(8);
-    await scanInTurns(every.deps, LONG, never);
+    await scanInTurns(every.deps, every.deps.active().scan, LONG, never);
     const everyFourth = timed(2);
-    await scanInTurns(everyFourth.deps, LONG, never);
+    await scanInTurns(everyFourth.deps, everyFourth.deps.active().scan, LONG, never);
     expect(everyFourth.pauses()).toBeGreaterThan(0);
     expect(everyFourth.pauses()).toBeLessThan(every.pauses() / 2);
   });
 
   test("lets no time pass for a short request", async () => {
     const { deps, pauses } = timed(0.01);
-    await scanInTurns(deps, chatRequest("hello"), never);
+    await scanInTurns(deps, deps.active().scan, chatRequest("hello"), never);
     expect(pauses()).toBe(0);
   });
 });
@@ -72,7 +72,7 @@ describe("admit", () => {
   test("gives up a scan whose caller leaves meanwhile; nothing was decided, so there is no row", async () => {
     const { deps, audit, openai } = fakeDeps({ monotonicMs: tickingClock() });
     const caller = new AbortController();
-    const admitting = admit(deps, LONG, { requestId: "left", signal: caller.signal });
+    const admitting = admit(deps, LONG, { requestId: "left", signal: caller.signal, labels: {} });
     caller.abort();
     expect(await admitting).toMatchObject({ kind: "abandoned", error: { code: "request.aborted" } });
     expect(audit.intents.size).toBe(0);

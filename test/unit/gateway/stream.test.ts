@@ -26,7 +26,7 @@ function setUp(behaviour: Behaviour, overrides: Partial<Deps> = {}, encoderOf: (
   const caller = new AbortController();
   const requestId = Bun.randomUUIDv7();
   const start = async (request: ChatRequest = HELLO) => {
-    const admitted = await admit(fakes.deps, request, { requestId, signal: caller.signal });
+    const admitted = await admit(fakes.deps, request, { requestId, signal: caller.signal, labels: {} });
     if (admitted.kind === "abandoned") throw new Error("abandoned too early");
     return admitted.kind === "refused" ? admitted : answerStream(fakes.deps, admitted, encoderOf);
   };
@@ -104,6 +104,8 @@ describe("a stream", () => {
       requestId,
       completedAt: expect.any(Date),
       status: "succeeded",
+      provider: "local",
+      zone: "local",
       model: "llama",
       failureCategory: null,
       usage: { promptTokens: 3, completionTokens: 5 },
@@ -120,6 +122,9 @@ describe("a stream", () => {
         model: "llama",
         reasonCodes: ["cost_prefer_local"],
         findings: {},
+        rule: "short-prompt",
+        policyHash: expect.stringMatching(/^sha256:/),
+        shadowDiffers: null,
         failureCategory: null,
         errorCode: null,
         durationsMs: expect.any(Object),
@@ -377,15 +382,15 @@ describe("a stream that fails", () => {
   });
 
   test("is refused without a call where a zone was forbidden after the plan was made", async () => {
-    const { deps, audit, telemetry, local } = fakeDeps();
-    const moved = { ...local.provider, zone: "cloud" as const };
+    const { deps, audit, telemetry, local, active } = fakeDeps();
+    const providers = new Map([...active.providers, ["local", { ...local.provider, zone: "cloud" }]]);
     const request = chatRequest("a secret", { streamed: true });
-    const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal };
+    const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal, labels: {} };
     const admitted = await admit(deps, request, call);
     if (admitted.kind !== "admitted") throw new Error("it was refused too early");
     const started = await answerStream(
-      { ...deps, providers: { ...deps.providers, local: moved } },
-      admitted,
+      deps,
+      { ...admitted, decided: { ...admitted.decided, active: { ...active, providers } } },
       () => ({}),
     );
     expect(started).toMatchObject({ kind: "refused", error: { code: "gateway.internal" } });
@@ -443,6 +448,8 @@ describe.each(WAYS_TO_LEAVE)("a reader who %s", (_name, leave) => {
       requestId,
       completedAt: expect.any(Date),
       status: "client_aborted",
+      provider: "local",
+      zone: "local",
       model: "local-default",
       failureCategory: null,
       usage,
@@ -546,7 +553,7 @@ describe("two targets", () => {
   async function startWithTwo(behaviour: Behaviour) {
     const fakes = fakeDeps();
     fakes.local.behaves(behaviour);
-    const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal };
+    const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal, labels: {} };
     const first = await admit(fakes.deps, HELLO, call);
     const second = await admit(fakes.deps, chatRequest("x".repeat(11)), { ...call, requestId: Bun.randomUUIDv7() });
     if (first.kind !== "admitted" || second.kind !== "admitted") throw new Error("refused too early");
@@ -559,8 +566,9 @@ describe("two targets", () => {
   }
 
   test("the second answers when the first fails before its first chunk", async () => {
-    const { started, openai } = await startWithTwo(() => fails("rate_limited"));
+    const { started, openai, telemetry } = await startWithTwo(() => fails("rate_limited"));
     if (started.kind !== "stream") throw new Error("it did not begin");
+    expect(telemetry.attempts).toMatchObject([{ provider: "local", category: "rate_limited" }]);
     expect(started.head).toMatchObject({ provider: "openai", model: "openai-default" });
     expect(await readAll(started)).toEqual([text("from openai"), endOf("openai-default")]);
     expect(openai.calls).toHaveLength(1);

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import { isJsonObject, type JsonObject } from "../../../src/core/json.ts";
+import type { KnownModel } from "../../../src/core/provider.ts";
 import {
+  type Catalog,
+  clientNames,
   localShowBody,
   modelToShow,
   psBody,
@@ -22,12 +25,20 @@ const NO_DETAILS = {
   quantization_level: "",
 };
 
+const PROVIDERS = ["local", "openai"];
+
+/** What a provider of each kind has, as the routes hand it over. */
+const catalogsOf = <T>({ local = [], cloud = [] }: { local?: readonly T[]; cloud?: readonly T[] }): Catalog<T>[] => [
+  { isOllama: true, nameOf: clientNames("local", true, PROVIDERS), models: local },
+  { isOllama: false, nameOf: clientNames("openai", false, PROVIDERS), models: cloud },
+];
+
 describe("the list of models", () => {
   test("has auto, what the local server lists, and the cloud's", async () => {
     const listed = modelsOf(await recordedBody("tags")).filter(({ name }) => name === "smollm2:135m");
     const local = listed.map((listing) => ({ name: String(listing["name"]), listing }));
     const cloud = [{ name: "gpt-4o", listing: { id: "gpt-4o", created: 1_715_367_049, owned_by: "system" } }];
-    const body = tagsBody({ local, cloud });
+    const body = tagsBody(catalogsOf<KnownModel>({ local, cloud }));
     expect(body).toEqual({
       models: [
         {
@@ -54,7 +65,7 @@ describe("the list of models", () => {
   });
 
   test("says what it can of a model that has only a name", () => {
-    expect(modelsOf(tagsBody({ local: [{ name: "tiny:1b", listing: null }], cloud: [] }))[1]).toEqual({
+    expect(modelsOf(tagsBody(catalogsOf({ local: [{ name: "tiny:1b", listing: null }] })))[1]).toEqual({
       name: "tiny:1b",
       model: "tiny:1b",
       modified_at: "1970-01-01T00:00:00Z",
@@ -66,7 +77,7 @@ describe("the list of models", () => {
 
   test("names a local model so that it is the local one which is asked for", () => {
     const local = ["auto:latest", "openai/oss:20b", "local/x:1b", "team/x:1b"].map((name) => ({ name, listing: null }));
-    expect(modelsOf(tagsBody({ local, cloud: [] })).map(({ name }) => name)).toEqual([
+    expect(modelsOf(tagsBody(catalogsOf({ local }))).map(({ name }) => name)).toEqual([
       "auto:latest",
       "local/auto:latest",
       "local/openai/oss:20b",
@@ -82,7 +93,7 @@ describe("the list of models", () => {
       remote_model: "y",
       details: { ...NO_DETAILS, parent_model: "/models/blobs/sha256-00", note: "/etc" },
     };
-    const [, entry] = modelsOf(tagsBody({ local: [{ name: "x:1b", listing }], cloud: [] }));
+    const [, entry] = modelsOf(tagsBody(catalogsOf({ local: [{ name: "x:1b", listing }] })));
     expect(entry).toEqual({
       name: "x:1b",
       model: "x:1b",
@@ -94,21 +105,26 @@ describe("the list of models", () => {
   });
 
   test.each([-1, 0, 1e20, "1715367049"])("takes no odd time for one: %p", (created) => {
-    const [, entry] = modelsOf(tagsBody({ local: [], cloud: [{ name: "m", listing: { created } }] }));
+    const [, entry] = modelsOf(tagsBody(catalogsOf({ cloud: [{ name: "m", listing: { created } }] })));
     expect(entry?.["modified_at"]).toBe("1970-01-01T00:00:00Z");
   });
+});
+
+test("only the first Ollama provider's models go by their own names", () => {
+  const nameOf = clientNames("spare", false, ["local", "spare"]);
+  expect(nameOf("x:1b")).toBe("spare/x:1b");
 });
 
 describe("the models in memory", () => {
   test("are those of the local server, as it says", async () => {
     const recorded = await recordedBody("ps");
-    expect(psBody(modelsOf(recorded))).toEqual(recorded);
-    expect(shapeOf(psBody(modelsOf(recorded)))).toEqual(shapeOf(recorded));
+    expect(psBody(catalogsOf({ local: modelsOf(recorded) }))).toEqual(recorded);
+    expect(shapeOf(psBody(catalogsOf({ local: modelsOf(recorded) })))).toEqual(shapeOf(recorded));
     expect(psBody([])).toEqual({ models: [] });
   });
 
   test("have every field a client reads, and no other", () => {
-    expect(psBody([{ name: "x:1b", path: "/models" }, { size: 5 }])).toEqual({
+    expect(psBody(catalogsOf<JsonObject>({ local: [{ name: "x:1b", path: "/models" }, { size: 5 }] }))).toEqual({
       models: [
         {
           name: "x:1b",
@@ -196,7 +212,7 @@ describe("what is shown of a model", () => {
 
   test.each([
     [null, "policy-mesh", "auto"],
-    [{ provider: "openai", model: "gpt-4o" } as const, "openai", "gpt-4o"],
+    ["gpt-4o", "openai", "gpt-4o"],
   ])("is little where the model is not local: %j", (wish, family, basename) => {
     expect(remoteShowBody(wish)).toEqual({
       details: { ...NO_DETAILS, family, families: [family] },
@@ -209,11 +225,8 @@ describe("what is shown of a model", () => {
   test.each([
     [{ model: "auto:latest" }, null],
     [{ model: "", name: "auto" }, null],
-    [{ name: "openai/gpt-4o:latest" }, { provider: "openai", model: "gpt-4o" }],
-    [
-      { model: "smollm2:135m", name: "other", verbose: true },
-      { provider: null, model: "smollm2:135m" },
-    ],
+    [{ name: "openai/gpt-4o:latest" }, "openai/gpt-4o:latest"],
+    [{ model: "smollm2:135m", name: "other", verbose: true }, "smollm2:135m"],
   ])("is asked for by model, or by name as old clients do: %j", (body, wish) => {
     expect<unknown>(Value.Check(OllamaShowBody, body) ? modelToShow(body) : "refused").toEqual(wish);
   });

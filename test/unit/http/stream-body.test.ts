@@ -28,7 +28,7 @@ async function setUp(behaviour: Behaviour, { pingEveryMs = 60_000, encoder = wor
   const fakes = fakeDeps({ providerTimeoutMs: 60_000 });
   fakes.local.behaves(behaviour);
   const caller = new AbortController();
-  const call = { requestId: Bun.randomUUIDv7(), signal: caller.signal };
+  const call = { requestId: Bun.randomUUIDv7(), signal: caller.signal, labels: {} };
   const admitted = await admit(fakes.deps, chatRequest("hello", { streamed: true }), call);
   if (admitted.kind !== "admitted") throw new Error("refused too early");
   const opening = answerStream(fakes.deps, admitted, encoder);
@@ -114,7 +114,7 @@ describe("the body of a stream", () => {
   test("is written by who opened it, not by who was planned", async () => {
     const { deps, local } = fakeDeps();
     local.behaves(() => fails("unreachable"));
-    const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal };
+    const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal, labels: {} };
     const first = await admit(deps, chatRequest("hello", { streamed: true }), call);
     const second = await admit(deps, chatRequest("x".repeat(11)), { ...call, requestId: Bun.randomUUIDv7() });
     if (first.kind !== "admitted" || second.kind !== "admitted") throw new Error("refused too early");

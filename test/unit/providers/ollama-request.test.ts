@@ -4,7 +4,8 @@ import { toCall } from "../../../src/providers/ollama/request.ts";
 import { unsupportedField } from "../../../src/providers/ollama/unsupported.ts";
 import { asking, chatTask, completionTask, embeddingTask, ollamaAsking } from "../../support/ollama-requests.ts";
 
-const bodyOf = (...args: Parameters<typeof asking>) => toCall(asking(...args), "m").body;
+const ASKED = { model: "m", maxOutputTokens: null };
+const bodyOf = (...args: Parameters<typeof asking>) => toCall(asking(...args), ASKED).body;
 const UNCUT = { stream: false, truncate: false, shift: false };
 const PNG = "iVBORw0KGgo=";
 const call = (text: string, id = "call_1") => ({ id, name: "get_weather", arguments: text });
@@ -17,7 +18,7 @@ describe("a request in Ollama's own protocol", () => {
     ["ollama_embeddings", "embeddings"],
   ] as const)("of %s goes to /api/%s with all that the client sent and nothing more", (surface, endpoint) => {
     const sent = { model: "auto", options: { top_k: 3 }, unheard_of: [1, { two: null }], truncate: true };
-    expect(toCall(ollamaAsking(surface, sent), "m")).toEqual({
+    expect(toCall(ollamaAsking(surface, sent), ASKED)).toEqual({
       endpoint,
       streamed: false,
       ownProtocol: true,
@@ -27,12 +28,12 @@ describe("a request in Ollama's own protocol", () => {
   });
 
   test("is streamed where the pipeline says so, whatever the body says", () => {
-    const streamed = toCall(ollamaAsking("ollama_chat", { model: "x", stream: false }, true), "m");
+    const streamed = toCall(ollamaAsking("ollama_chat", { model: "x", stream: false }, true), ASKED);
     expect([streamed.streamed, streamed.body]).toEqual([true, { model: "m", stream: true }]);
   });
 
   test("names the allowed model last, since the server takes the last of `model` and `Model`", () => {
-    const { body } = toCall(ollamaAsking("ollama_chat", { model: "a", Model: "x:cloud", Stream: true }), "m");
+    const { body } = toCall(ollamaAsking("ollama_chat", { model: "a", Model: "x:cloud", Stream: true }), ASKED);
     expect(JSON.stringify(body)).toBe('{"Model":"x:cloud","Stream":true,"stream":false,"model":"m"}');
   });
 
@@ -44,7 +45,7 @@ describe("a request in Ollama's own protocol", () => {
 
 describe("a chat of another protocol", () => {
   test("that asks for nothing else is messages, and is not to be cut", () => {
-    expect(toCall(asking(chatTask("hi"), { streamed: true, body: { n: 1 } }), "m")).toEqual({
+    expect(toCall(asking(chatTask("hi"), { streamed: true, body: { n: 1 } }), ASKED)).toEqual({
       endpoint: "chat",
       streamed: true,
       ownProtocol: false,
@@ -217,7 +218,7 @@ describe("a chat of another protocol", () => {
 describe("a text to be continued", () => {
   test("goes to /api/generate with its suffix and options", () => {
     const sampling = { ...NO_SAMPLING, maxTokens: 3, logprobs: true, topLogprobs: 1 };
-    expect(toCall(asking(completionTask("once", { suffix: "end", sampling })), "m")).toEqual({
+    expect(toCall(asking(completionTask("once", { suffix: "end", sampling })), ASKED)).toEqual({
       endpoint: "generate",
       streamed: false,
       ownProtocol: false,
@@ -242,7 +243,7 @@ describe("a text to be continued", () => {
 
 describe("texts to embed", () => {
   test("go to /api/embed and are not to be cut", () => {
-    expect(toCall(asking(embeddingTask(["a", "b"], 5), { streamed: true }), "m")).toEqual({
+    expect(toCall(asking(embeddingTask(["a", "b"], 5), { streamed: true }), ASKED)).toEqual({
       endpoint: "embed",
       streamed: false,
       ownProtocol: false,

@@ -7,9 +7,12 @@ import { toCall } from "../../../src/providers/ollama/request.ts";
 import { readStream } from "../../../src/providers/ollama/stream.ts";
 import { describeUpstream } from "../../../src/providers/ollama/upstream.ts";
 import { asking, chatTask, completionTask, ollamaAsking, withoutAlive } from "../../support/ollama-requests.ts";
+import { AS_LOCAL } from "../../support/provider-options.ts";
 import { loadExchange } from "../../support/replay-upstream.ts";
 
 const MODEL = "m";
+const ASKED = { model: MODEL, maxOutputTokens: null };
+const UPSTREAM = describeUpstream({ ...AS_LOCAL, baseUrl: "http://127.0.0.1:1" });
 const streamed = { streamed: true };
 const KINDS = {
   chat: { own: ollamaAsking("ollama_chat", {}, true), other: asking(chatTask("hi"), streamed) },
@@ -36,7 +39,7 @@ function bodyOf(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
 }
 
 function readSigns(request: ChatRequest, ...pieces: readonly Uint8Array[]): Promise<Chunk[]> {
-  const asked = { call: toCall(request, MODEL), model: MODEL, upstream: describeUpstream("http://127.0.0.1:1") };
+  const asked = { call: toCall(request, ASKED), model: MODEL, upstream: UPSTREAM };
   return Array.fromAsync(readStream(bodyOf(pieces), asked));
 }
 
@@ -336,7 +339,7 @@ describe("reading", () => {
       },
       { highWaterMark: 0 },
     );
-    const asked = { call: toCall(KINDS.chat.own, MODEL), model: MODEL, upstream: describeUpstream("http://x") };
+    const asked = { call: toCall(KINDS.chat.own, ASKED), model: MODEL, upstream: UPSTREAM };
     const chunks = readStream(body, asked)[Symbol.asyncIterator]();
     await chunks.next();
     await chunks.next();

@@ -9,7 +9,8 @@ const HELLO = { role: "user", content: "hello" } as const;
 
 const SERVER: Dialect = { maxTokensField: "max_tokens", readsThinking: true };
 const OPENAI: Dialect = { maxTokensField: "max_completion_tokens", readsThinking: false };
-const sent = (request: ChatRequest, dialect = SERVER) => toUpstreamRequest(request, "m", dialect);
+const sent = (request: ChatRequest, dialect = SERVER) =>
+  toUpstreamRequest(request, { model: "m", maxOutputTokens: null }, dialect);
 
 const chat = (task: Partial<ChatTask>): ChatTask => ({ ...CHAT, messages: [HELLO], ...task });
 const sentFor = (task: Partial<ChatTask>, dialect?: Dialect) =>

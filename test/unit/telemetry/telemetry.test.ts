@@ -23,6 +23,9 @@ const finished: ChatFinished = {
   model: "gpt",
   reasonCodes: ["default"],
   findings: { "pii.email": 2, "pii.iban": 1, "secret.jwt": 1 },
+  rule: "long-prompt",
+  policyHash: "sha256:12",
+  shadowDiffers: null,
   failureCategory: "timeout",
   errorCode: "provider.timeout",
   durationsMs: { scan: 0.1, provider: 900 },
@@ -48,6 +51,8 @@ describe("a finished chat request", () => {
         model: "gpt",
         reason_codes: ["default"],
         finding_codes: { "pii.email": 2, "pii.iban": 1, "secret.jwt": 1 },
+        rule: "long-prompt",
+        policy_hash: "sha256:12",
         failure_category: "timeout",
         error_code: "provider.timeout",
         duration_ms: 1_000,
@@ -55,6 +60,21 @@ describe("a finished chat request", () => {
         msg: "chat request",
       },
     ]);
+  });
+
+  test("counts whether shadow rules would have decided otherwise, where one matched", async () => {
+    const { telemetry, text } = setUp();
+    for (const shadowDiffers of [true, true, false, null]) telemetry.chatFinished({ ...finished, shadowDiffers });
+    const metrics = await text();
+    expect(metrics).toContain('policy_mesh_shadow_decisions_total{differs="true"} 2');
+    expect(metrics).toContain('policy_mesh_shadow_decisions_total{differs="false"} 1');
+  });
+
+  test("counts a reason of the policy's own, and none that is an error", async () => {
+    const { telemetry, text } = setUp();
+    telemetry.chatFinished({ ...finished, reasonCodes: ["our_own_reason", "policy.denied"] });
+    expect(await text()).toContain('policy_mesh_decisions_total{reason="our_own_reason"} 1');
+    expect(await text()).not.toContain('reason="policy.denied"');
   });
 
   test("counts under the names and labels that dashboards know", async () => {
@@ -171,10 +191,53 @@ describe("metrics", () => {
   test("take every label value from a closed set, so that the number of series is bounded", async () => {
     const { metrics } = setUp();
     const ours = metrics.registry.getMetricsAsArray().filter((metric) => !metric.name.startsWith("process_"));
-    const known = [...Object.keys(LABEL_VALUES), "version", "bun"];
+    const known = [...Object.keys(LABEL_VALUES), "version", "bun", "name", "hash"];
     for (const metric of ours) {
       const { labelNames } = metric as unknown as { labelNames: string[] };
       for (const label of labelNames) expect(known).toContain(label);
     }
+  });
+});
+
+test("an attempt that failed before another answered is counted and told of", async () => {
+  const { telemetry, parsed, text } = setUp();
+  telemetry.attemptFailed({ requestId: "01a2", provider: "box", model: "tiny", category: "unreachable" });
+  expect(parsed()).toMatchObject([
+    { level: "warn", event: "attempt_failed", request_id: "01a2", provider: "box", failure_category: "unreachable" },
+  ]);
+  expect(await text()).toContain('policy_mesh_provider_failures_total{provider="box",category="unreachable"} 1');
+});
+
+describe("a policy", () => {
+  const policy = { name: "ours", version: 3, hash: "sha256:ab" };
+
+  test("that comes in force is a line, a count, and the only one that is shown as in force", async () => {
+    const { telemetry, parsed, text } = setUp();
+    telemetry.policyLoaded({ result: "activated", policy: { ...policy, version: 2 }, reason: null });
+    telemetry.policyLoaded({ result: "activated", policy, reason: null });
+    expect(parsed()).toMatchObject([
+      { level: "info", event: "policy", result: "activated", version: 2 },
+      { level: "info", event: "policy", result: "activated", name: "ours", version: 3, hash: "sha256:ab" },
+    ]);
+    const metrics = await text();
+    expect(metrics).toContain('policy_mesh_policy_loads_total{result="activated"} 2');
+    expect(metrics).toContain('policy_mesh_policy_info{name="ours",version="3",hash="sha256:ab"} 1');
+    expect(metrics).not.toContain('version="2"');
+  });
+
+  test("has its counts from the start, so that the first one that is refused is an increase", async () => {
+    const metrics = await setUp().text();
+    for (const result of LABEL_VALUES.result) {
+      expect(metrics).toContain(`policy_mesh_policy_loads_total{result="${result}"} 0`);
+    }
+  });
+
+  test("that is refused is an error with its reason, and the one before stays shown", async () => {
+    const { telemetry, parsed, text } = setUp();
+    telemetry.policyLoaded({ result: "activated", policy, reason: null });
+    telemetry.policyLoaded({ result: "refused", policy: null, reason: "policy.yaml:3:1: error: it is wrong" });
+    expect(parsed()[1]).toMatchObject({ level: "error", result: "refused", reason: expect.stringContaining("3:1") });
+    expect(await text()).toContain('policy_mesh_policy_loads_total{result="refused"} 1');
+    expect(await text()).toContain('policy_mesh_policy_info{name="ours",version="3"');
   });
 });

@@ -98,7 +98,7 @@ describe("a chat request", () => {
         },
         thinking: "low",
       },
-      wish: { provider: null, model: "llama3.2" },
+      wish: "llama3.2",
       streamed: false,
       untranslated: [],
     });
@@ -132,11 +132,8 @@ describe("a chat request", () => {
   test.each([
     ["auto", null],
     ["auto:latest", null],
-    ["llama3.2:latest", { provider: null, model: "llama3.2:latest" }],
-    ["local/llama3.2:latest", { provider: "local", model: "llama3.2:latest" }],
-    ["openai/gpt-4o", { provider: "openai", model: "gpt-4o" }],
-    ["openai/gpt-4o:latest", { provider: "openai", model: "gpt-4o" }],
-    ["openai/ft:gpt-4o:acme", { provider: "openai", model: "ft:gpt-4o:acme" }],
+    ["llama3.2:latest", "llama3.2:latest"],
+    ["openai/gpt-4o:latest", "openai/gpt-4o:latest"],
   ])("wishes by its model's name: %s", (model, wish) => {
     expect<unknown>(chatRequest({ model }).wish).toEqual(wish);
   });

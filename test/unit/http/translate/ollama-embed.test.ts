@@ -19,7 +19,7 @@ describe("an embed request", () => {
       surface: "ollama_embed",
       body: { model: "smollm2:135m", input: ["policy", "mesh"] },
       task: { kind: "embedding", inputs: ["policy", "mesh"], dimensions: null },
-      wish: { provider: null, model: "smollm2:135m" },
+      wish: "smollm2:135m",
       streamed: false,
       untranslated: [],
     });
@@ -111,7 +111,7 @@ describe("the old embeddings", () => {
       surface: "ollama_embeddings",
       body,
       task: { kind: "embedding", inputs: ["policy"], dimensions: null },
-      wish: { provider: "openai", model: "text-embedding-3-small" },
+      wish: "openai/text-embedding-3-small:latest",
       streamed: false,
       untranslated: [],
     });

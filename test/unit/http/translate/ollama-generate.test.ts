@@ -27,7 +27,7 @@ describe("a generate request", () => {
         sampling: { ...NO_SAMPLING, temperature: 0, seed: 1, maxTokens: 64 },
         thinking: null,
       },
-      wish: { provider: null, model: "smollm2:135m" },
+      wish: "smollm2:135m",
       streamed: false,
       untranslated: [],
     });

@@ -37,6 +37,13 @@ const user = (part: JsonObject) => ({ role: "user", content: [part] });
 const asked = (call: JsonObject) => ({ role: "assistant", content: null, tool_calls: [call] });
 
 describe("a chat completion request", () => {
+  test.each(["Models", "User_Config", "N_Predict", "Max_Output_To\u212aens", "Prompt_Token_Ids", "Images"])(
+    "has no field in disguise that others look for by its name: %s",
+    async (field) => {
+      expect(await refusalOf(withFields({ [field]: [1] }))).toMatchObject({ code: "request.unknown_field" });
+    },
+  );
+
   test("is carried whole by the task", async () => {
     const body = {
       model: "openai/gpt-4o",
@@ -130,7 +137,7 @@ describe("a chat completion request", () => {
         },
         thinking: "low",
       },
-      wish: { provider: "openai", model: "gpt-4o" },
+      wish: "openai/gpt-4o",
       streamed: true,
       untranslated: [],
     });

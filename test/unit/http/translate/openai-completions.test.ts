@@ -73,7 +73,7 @@ describe("a completion request", () => {
           topLogprobs: null,
         },
       },
-      wish: { provider: "local", model: "smollm2:135m" },
+      wish: "local/smollm2:135m",
       streamed: true,
       untranslated: [],
     });

@@ -46,7 +46,7 @@ describe("an embeddings request", () => {
       surface: "openai_embeddings",
       body,
       task: { kind: "embedding", inputs, dimensions },
-      wish: { provider: "openai", model: "text-embedding-3-small" },
+      wish: "openai/text-embedding-3-small",
       streamed: false,
       untranslated,
     });

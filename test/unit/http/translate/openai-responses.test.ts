@@ -162,7 +162,7 @@ describe("a responses request", () => {
         },
         thinking: "low",
       },
-      wish: { provider: "openai", model: "gpt-4o" },
+      wish: "openai/gpt-4o",
       streamed: true,
       untranslated: [],
     });

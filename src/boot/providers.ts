@@ -1,0 +1,42 @@
+import { OPENAI_DEFAULT_BASE_URL } from "../config/config.ts";
+import type { ProviderId } from "../core/decision.ts";
+import type { Provider } from "../core/provider.ts";
+import type { PolicyDocument } from "../policy/document.ts";
+import { createOllama } from "../providers/ollama.ts";
+import { createOpenAi } from "../providers/openai.ts";
+
+/** Variables by name, as the process was started with them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One that is set to nothing is not set. */
+export const namesOf = (environment: Environment): ReadonlySet<string> =>
+  new Set(Object.keys(environment).filter((name) => settingOf(environment, name) !== null));
+
+function settingOf(environment: Environment, name: string): string | null {
+  const value = environment[name]?.trim();
+  return value === undefined || value === "" ? null : value;
+}
+
+/** The client of a provider as the policy defines it. Its key is read here and nowhere else. */
+export function createProvider(
+  id: ProviderId,
+  { providers }: PolicyDocument,
+  environment: Environment,
+  source: "built-in" | "file",
+): Provider {
+  const definition = providers[id];
+  if (definition === undefined) throw new Error("a provider that the policy does not define");
+  const { kind, zone, base_url: baseUrl, default_model: defaultModel, api_key: reference } = definition;
+  const hints = source === "built-in" ? ("settings" as const) : ("policy" as const);
+  const shared = { id, zone, baseUrl: baseUrl.replace(/\/+$/, ""), defaultModel, hints };
+  const defaultEmbeddingModel = definition.default_embedding_model ?? null;
+  if (kind === "ollama") return createOllama({ ...shared, defaultEmbeddingModel });
+  const apiKey = reference === undefined ? null : settingOf(environment, reference.slice(2, -1));
+  return createOpenAi({
+    ...shared,
+    defaultEmbeddingModel,
+    apiKey,
+    // OpenAI itself needs a key; a server at another address may not.
+    needsKey: shared.baseUrl === OPENAI_DEFAULT_BASE_URL,
+  });
+}

@@ -1,0 +1,15 @@
+import { policyJsonSchema } from "../../policy/json-schema.ts";
+import { runCommand } from "./command.ts";
+import { jsonReport } from "./report.ts";
+import type { CommandSpec } from "./spec.ts";
+
+export const SCHEMA: CommandSpec = {
+  name: "schema",
+  summary: "Print the JSON Schema of policy files, for editors.",
+  operands: [],
+  options: { json: { value: null, summary: "Changes nothing: it is JSON." } },
+  exitCodes: ["done", null],
+};
+
+export const run = (argv: readonly string[]): Promise<number> =>
+  runCommand(SCHEMA, argv, async () => jsonReport(0, policyJsonSchema()));

@@ -1,0 +1,85 @@
+import { err, ok, type Result } from "../../core/result.ts";
+import { type NoteSigner, parseSignerKey } from "../../core/signed-note.ts";
+import { activationFaults } from "../../gateway/prepare-policy.ts";
+import { signPolicy } from "../../policy/signature.ts";
+import { writeSignature } from "../../store/policy-file.ts";
+import type { Arguments } from "./arguments.ts";
+import { runCommand } from "./command.ts";
+import { type Failure, failedReport } from "./failed-report.ts";
+import { unopenedReport } from "./open-policy.ts";
+import { prepareToSign, readToSign } from "./policy-to-sign.ts";
+import { readTextFile } from "./read-file.ts";
+import { jsonReport, type Report } from "./report.ts";
+import { type CommandSpec, JSON_OPTION } from "./spec.ts";
+
+export const SIGN: CommandSpec = {
+  name: "sign",
+  summary: "Sign a policy file that is sound: the signature goes into FILE.sig.",
+  operands: ["FILE"],
+  options: {
+    key: {
+      value: "FILE",
+      many: true,
+      required: true,
+      summary: "The private key, as `policy keygen` wrote it. With two of them gateways can go over to a new key.",
+    },
+    json: JSON_OPTION,
+  },
+  exitCodes: ["signed", "the policy is not sound, or a file cannot be read or written"],
+};
+
+const MAX_KEY_BYTES = 10_000;
+
+export const run = (argv: readonly string[]): Promise<number> => runCommand(SIGN, argv, sign);
+
+async function sign(given: Arguments): Promise<Report> {
+  const [path, asJson] = [given.operand(0), given.has("json")];
+  const signers = await readSigners(given.values("key"));
+  if (!signers.ok) return failedReport(signers.error, asJson);
+  const read = await readToSign(path, asJson);
+  if (!read.ok) return read.error;
+  const file = read.value;
+  const prepared = prepareToSign(path, file, asJson);
+  if (!prepared.ok) return prepared.error;
+  // The gateway would refuse it all the same, signed or not.
+  const faults = activationFaults(prepared.value);
+  if (faults.length > 0) return unopenedReport({ kind: "unsound", name: path, text: file.text, faults }, asJson);
+  const { policy } = prepared.value.loaded;
+  const written = await writeSignature(path, signPolicy(file.bytes, policy, signers.value));
+  if (!written.ok) {
+    return failedReport({ exitCode: 1, file: path, code: "unwritable_file", message: written.error.message }, asJson);
+  }
+  const names = signers.value.map(({ keyName }) => keyName);
+  if (!asJson) {
+    const stdout = `${written.value}: ${policy.name}, version ${policy.version}, signed by ${names.join(" and ")}\n`;
+    return { exitCode: 0, stdout, stderr: "" };
+  }
+  return jsonReport(0, {
+    ok: true,
+    file: path,
+    signature: written.value,
+    name: policy.name,
+    version: policy.version,
+    hash: policy.hash,
+    signed_by: signers.value.map(({ keyName, verifierKey }) => ({ name: keyName, public_key: verifierKey })),
+  });
+}
+
+type Signers = readonly [NoteSigner, ...NoteSigner[]];
+
+async function readSigners(paths: readonly string[]): Promise<Result<Signers, Failure>> {
+  const signers: NoteSigner[] = [];
+  for (const path of paths) {
+    const text = await readTextFile(path, MAX_KEY_BYTES);
+    if (!text.ok) return err({ exitCode: 1, file: path, code: "unreadable_file", message: text.error });
+    const signer = parseSignerKey(text.value.trim());
+    if (!signer.ok) {
+      const message = `${path} holds no private key. ${signer.error.message}`;
+      return err({ exitCode: 1, file: path, code: signer.error.code, message });
+    }
+    signers.push(signer.value);
+  }
+  const [first, ...others] = signers;
+  if (first === undefined) throw new Error("the command line was taken without a key");
+  return ok([first, ...others]);
+}
