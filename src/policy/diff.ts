@@ -1,8 +1,8 @@
 import { Axes } from "./analyse/axes.ts";
+import { BudgetExceeded } from "./analyse/budget.ts";
 import { Comparison } from "./analyse/comparison.ts";
 import { type DefinitionChange, definitionChanges } from "./analyse/definitions.ts";
 import type { Described } from "./analyse/describe.ts";
-import { BudgetExceeded } from "./analyse/diagram.ts";
 import type { Outcome } from "./analyse/outcomes.ts";
 import { spaceOf } from "./analyse/space.ts";
 import type { Witness } from "./analyse/witness.ts";
@@ -72,7 +72,7 @@ export function diffPolicies(old: CompiledPolicy, now: CompiledPolicy, options: 
   let [complete, moreChanges] = [true, false];
   let axes: Axes | null = null;
   try {
-    axes = new Axes(spaceOf([old, now]), maxNodes);
+    axes = new Axes(spaceOf([old, now], maxNodes), maxNodes);
     const comparison = new Comparison(axes, maxConditions);
     for (const check of CHECKS) checks[check] = comparison.check(check);
     for (const change of comparison.changes()) {

@@ -1,7 +1,7 @@
 import type { CompiledPolicy } from "../compiled.ts";
 import type { AnalyseOptions, Analysis, Draft } from "./analysis.ts";
 import { Axes } from "./axes.ts";
-import { BudgetExceeded } from "./diagram.ts";
+import { BudgetExceeded } from "./budget.ts";
 import { constraintFindings } from "./find-constraints.ts";
 import { overlapFindings } from "./find-overlaps.ts";
 import { routeFindings } from "./find-routes.ts";
@@ -34,7 +34,7 @@ export function analyse(policy: CompiledPolicy, options: AnalyseOptions = {}): A
   };
   let axes: Axes | null = null;
   try {
-    axes = new Axes(spaceOf([policy]), maxNodes);
+    axes = new Axes(spaceOf([policy], maxNodes), maxNodes);
     const study = new Study(axes, 0, new Interned());
     ruleFindings(study, draft);
     routeFindings(study, draft, maxConditions);

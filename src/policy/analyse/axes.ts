@@ -1,8 +1,9 @@
+import { Budget } from "./budget.ts";
 import { type Diagram, Diagrams, FALSE, type Point, TRUE } from "./diagram.ts";
 import { Regions } from "./regions.ts";
 import { type Cells, type DimensionOf, type Kind, placed, type Space } from "./space.ts";
 import type { SpendCell } from "./spend.ts";
-import { canCostAnything, wishedSpending } from "./wished.ts";
+import { canCostAnything, wishedReach } from "./wished.ts";
 
 /** A space with the diagrams over it. */
 export class Axes {
@@ -21,7 +22,8 @@ export class Axes {
       ),
     );
     this.embeds = this.where("form", ([form]) => form?.task === "embedding");
-    this.proven = this.byTask((embeds) => this.#proven(embeds));
+    const budget = new Budget(maxNodes);
+    this.proven = this.byTask((embeds) => this.#proven(embeds, budget));
   }
 
   /** Where the cells of one dimension hold; nowhere if there is no such dimension. */
@@ -52,7 +54,7 @@ export class Axes {
     return this.byTask((embeds) => this.where("spend", holds, (dimension) => dimension.embeds === embeds));
   }
 
-  #proven(embeds: boolean): Diagram {
+  #proven(embeds: boolean, budget: Budget): Diagram {
     const [spend] = placed(this.space, "spend").filter(({ dimension }) => dimension.embeds === embeds);
     const [wished] = placed(this.space, "wished").filter(({ dimension }) => dimension.embeds === embeds);
     if (spend === undefined || wished === undefined) throw new Error("a space has no tokens");
@@ -61,7 +63,8 @@ export class Axes {
     return diagrams.byCell(spend.level, (index) => {
       const samples = spend.dimension.cells[index]?.samples ?? [];
       if (canCostAnything(samples, bills)) return TRUE;
-      return diagrams.ofCells(wished.level, (cell) => wishedSpending(samples, bills, cells[cell] ?? []) !== null);
+      const isReached = wishedReach(samples, bills, budget);
+      return diagrams.ofCells(wished.level, (cell) => isReached(cells[cell] ?? []));
     });
   }
 

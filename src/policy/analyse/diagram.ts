@@ -1,3 +1,5 @@
+import { BudgetExceeded } from "./budget.ts";
+
 /**
  * A function from the points of a finite space to small numbers, shared and reduced: equal functions are the same number.
  * Not negative: an inner node. Negative: a terminal, of the value -1 - node.
@@ -13,9 +15,6 @@ export const valueIn = (diagram: Diagram): number => -1 - diagram;
 
 /** For each dimension the number of one of its cells. */
 export type Point = readonly number[];
-
-/** Thrown where more work is asked for than was granted; only the entry points of the analysis catch it. */
-export class BudgetExceeded extends Error {}
 
 /** Combines two functions point by point. One object is one operation: results are kept by it. */
 export type Operation = {

@@ -2,6 +2,7 @@ import type { ProviderId } from "../../core/decision.ts";
 import type { CompiledPolicy } from "../compiled.ts";
 import type { Wish } from "./answers.ts";
 import { type AskedReckoning, askedBills, askedTokens } from "./asked-bills.ts";
+import { Budget, MAX_STEPS } from "./budget.ts";
 import { type Range, rangesOf, together } from "./cells.ts";
 import { type ElementClass, elementClasses } from "./elements.ts";
 import { FORMS, type Form } from "./forms.ts";
@@ -71,8 +72,9 @@ export function placed<K extends Kind>({ dimensions }: Space, kind: K): readonly
 const NO_YES: readonly boolean[] = [false, true];
 
 /** Throws `BudgetExceeded` where tokens and costs alone have too many cells. */
-export function spaceOf(policies: readonly CompiledPolicy[]): Space {
+export function spaceOf(policies: readonly CompiledPolicy[], maxSteps = MAX_STEPS): Space {
   const questions = questionsOf(policies);
+  const budget = new Budget(maxSteps);
   const models = wishCells(policies, questions);
   const asked = askedBills(policies, models, questions);
   const bounds = askedTokens(policies, questions);
@@ -85,7 +87,7 @@ export function spaceOf(policies: readonly CompiledPolicy[]): Space {
     ...[...questions.labels].map(([label, values]): Dimension => ({ kind: "label", label, cells: [null, ...values] })),
     { kind: "model", cells: models },
     ...offerings(policies, models).map((one): Dimension => ({ kind: "offered", cells: NO_YES, ...one })),
-    ...NO_YES.flatMap((embeds) => spendDimensions(embeds, bounds, asked)),
+    ...NO_YES.flatMap((embeds) => spendDimensions(embeds, bounds, asked, budget)),
     { kind: "number", of: "prompt_chars", cells: rangesOf(questions.bounds("prompt_chars")) },
     { kind: "number", of: "message_count", cells: rangesOf(questions.bounds("message_count")) },
     ...[...new Set(policies.map((_, side) => requestingSide(policies, side)))].map(
@@ -104,13 +106,14 @@ function spendDimensions(
   embeds: boolean,
   bounds: readonly number[],
   asked: readonly AskedReckoning[],
+  budget: Budget,
 ): readonly Dimension[] {
   const meant = asked.filter((one) => one.embeds === embeds);
   const bills = meant.flatMap(({ price, ...bill }) => (price === "wished" ? [] : [{ ...bill, price }]));
   const wished = meant.filter(({ price }) => price === "wished");
   return [
-    { kind: "spend", embeds, bounds, bills, cells: spendCells(bounds, bills) },
-    { kind: "wished", embeds, bills: wished, cells: wishedCells(wished) },
+    { kind: "spend", embeds, bounds, bills, cells: spendCells(bounds, bills, budget) },
+    { kind: "wished", embeds, bills: wished, cells: wishedCells(wished, budget) },
   ];
 }
 

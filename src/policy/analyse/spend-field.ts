@@ -1,5 +1,5 @@
 import { ASSUMED_OUTPUT_TOKENS, BEYOND_ANY_BOUND } from "../cost.ts";
-import { BudgetExceeded } from "./diagram.ts";
+import type { Budget } from "./budget.ts";
 
 /** What an answer costs at a price that the policy knows; see `spend.ts`. */
 export type PricedBill = {
@@ -36,8 +36,6 @@ type Sweep = {
   readonly answersOf: (at: bigint) => Answers;
 };
 
-/** More than this takes more than about a second. */
-const MAX_STEPS = 1_000_000;
 /** A strip narrower than a token is searched so far for whole numbers in it. */
 const SEARCHED = 2_000n;
 const MAX_SAMPLES = 3;
@@ -52,11 +50,12 @@ export class Field {
   readonly #rows: readonly bigint[];
   readonly #bills: readonly PricedBill[];
   readonly #cells = new Map<string, Found & { readonly samples: Numbers[] }>();
-  #steps = 0;
+  readonly #budget: Budget;
 
-  constructor(rows: readonly bigint[], bills: readonly PricedBill[]) {
+  constructor(rows: readonly bigint[], bills: readonly PricedBill[], budget: Budget) {
     this.#rows = rows;
     this.#bills = bills;
+    this.#budget = budget;
   }
 
   cells(): readonly Found[] {
@@ -71,7 +70,7 @@ export class Field {
   findAll(bound: number | null): void {
     const sweep = plainSweep(bound);
     const lines = this.#lines(sweep);
-    const critical = criticalOf(lines, sweep);
+    const critical = this.#criticalOf(lines, sweep);
     this.walk(USUAL);
     for (const at of critical) this.walk(sweep.answersOf(at));
     const possible: Found[] = [];
@@ -80,7 +79,7 @@ export class Field {
       if (to === undefined || to - from < 2n) continue;
       for (const { found, lower, upper } of this.#strips(lines, (from + to) / 2n)) {
         if (this.#cells.has(keyOf(found))) continue;
-        this.#spend(Number(SEARCHED) / 10);
+        this.#budget.spend(Number(SEARCHED) / 10);
         const at = searchStrip(lower, upper, from, to);
         if (at !== null) this.walk(sweep.answersOf(at));
         else if (to - from > SEARCHED) possible.push(found);
@@ -91,7 +90,7 @@ export class Field {
 
   /** Finds what lies where lines cross, along one way for bills under several bounds to grow together. */
   follow(sweep: Sweep): void {
-    for (const at of criticalOf(this.#lines(sweep), sweep)) this.walk(sweep.answersOf(at));
+    for (const at of this.#criticalOf(this.#lines(sweep), sweep)) this.walk(sweep.answersOf(at));
   }
 
   /** Finds every cell with so many tokens out. */
@@ -100,7 +99,7 @@ export class Field {
     const starts = [0n, ...[...this.#rows, ...ends.flat()].filter(isCut).map((end) => end + 1n)].toSorted(ascending);
     const costs = ends.map(() => 0);
     let row = 0;
-    this.#spend(starts.length);
+    this.#budget.spend(starts.length);
     for (const [index, tokens] of starts.entries()) {
       const next = starts[index + 1] ?? MOST_TOKENS + 1n;
       if (next === tokens) continue;
@@ -149,9 +148,10 @@ export class Field {
     }
   }
 
-  #spend(steps: number): void {
-    this.#steps += steps;
-    if (this.#steps > MAX_STEPS) throw new BudgetExceeded();
+  /** Each two lines are compared, which takes a part of a step. */
+  #criticalOf(lines: readonly Line[], sweep: Sweep): readonly bigint[] {
+    this.#budget.spend(lines.length ** 2 / 4);
+    return criticalOf(lines, sweep);
   }
 }
 

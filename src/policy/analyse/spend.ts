@@ -1,4 +1,5 @@
 import type { Price } from "../../core/features.ts";
+import { Budget, MAX_STEPS } from "./budget.ts";
 import {
   answersAtOnce,
   Field,
@@ -42,10 +43,14 @@ const MICRO = 1_000_000n;
 const SEVERAL: readonly bigint[] = [1n, 2n, 10n];
 
 /** Ascending by tokens, then by costs. `tokenBounds` ascending: questions of the form "at most so many". */
-export function spendCells(tokenBounds: readonly number[], bills: readonly Bill[]): readonly SpendCell[] {
+export function spendCells(
+  tokenBounds: readonly number[],
+  bills: readonly Bill[],
+  budget: Budget = new Budget(MAX_STEPS),
+): readonly SpendCell[] {
   const written = bills.filter(isWritten);
   const rows = rowsOf(tokenBounds, bills);
-  const cells = fieldOf(rows, written.map(pricedBill)).cells();
+  const cells = fieldOf(rows, written.map(pricedBill), budget).cells();
   return cells.map((found) => cellOf(found, rows, tokenBounds, bills)).toSorted(inOrder);
 }
 
@@ -88,32 +93,32 @@ function rowsOf(tokenBounds: readonly number[], bills: readonly Bill[]): readonl
  * Bills under one bound share their tokens out, and all their cells are found. Under several bounds those are found that
  * a few answers at once show; the rest of what each bound allows by itself may be there.
  */
-function fieldOf(rows: readonly bigint[], bills: readonly PricedBill[]): Field {
+function fieldOf(rows: readonly bigint[], bills: readonly PricedBill[], budget: Budget): Field {
   const bounds = [...new Set(bills.map(({ maxOutputTokens }) => maxOutputTokens))];
   const groups = bounds.map((bound) => {
     const members = bills.flatMap((bill, index) => (bill.maxOutputTokens === bound ? [index] : []));
     const own = bills.filter(({ maxOutputTokens }) => maxOutputTokens === bound);
-    const field = new Field(rows, own);
+    const field = new Field(rows, own, budget);
     field.findAll(bound);
     return { members, field };
   });
   const [first] = groups;
   if (groups.length === 1 && first !== undefined) return first.field;
-  const whole = new Field(rows, bills);
+  const whole = new Field(rows, bills, budget);
   whole.walk(USUAL);
   const finite = bounds.flatMap((bound) => (bound === null ? [] : [BigInt(bound)]));
   for (const choices of groups.length === 0 ? [] : SEVERAL) {
     for (const sweep of sweepsOf(choices, finite)) whole.follow(sweep);
   }
   if (groups.length > 0) whole.follow(answersAtOnce);
-  whole.addPossible(joined(bills, groups));
+  whole.addPossible(joined(bills, groups, budget));
   return whole;
 }
 
 type Group = { readonly members: readonly number[]; readonly field: Field };
 
 /** What each group allows by itself, less what contradicts that more tokens, or higher prices, cost no less. */
-function joined(bills: readonly PricedBill[], groups: readonly Group[]): readonly Found[] {
+function joined(bills: readonly PricedBill[], groups: readonly Group[], budget: Budget): readonly Found[] {
   let cells: readonly Found[] = [];
   for (const [index, { members, field }] of groups.entries()) {
     const own = field.cells().map(({ row, costs }) => {
@@ -125,7 +130,11 @@ function joined(bills: readonly PricedBill[], groups: readonly Group[]): readonl
     cells =
       index === 0
         ? own
-        : cells.flatMap((left) => (byRow.get(left.row) ?? []).flatMap((right) => both(left, right, bills)));
+        : cells.flatMap((left) => {
+            const beside = byRow.get(left.row) ?? [];
+            budget.spend(beside.length * bills.length);
+            return beside.flatMap((right) => both(left, right, bills));
+          });
   }
   return cells;
 }

@@ -1,4 +1,5 @@
 import type { Price } from "../../core/features.ts";
+import { Budget, MAX_STEPS } from "./budget.ts";
 import { type Numbers, tokensOut } from "./spend-field.ts";
 
 /**
@@ -21,7 +22,10 @@ const FINE = 1_000_000n;
  * For each bill how many of the costs asked about it exceeds: all that does not contradict that more tokens cost no less.
  * Ascending; in the last it exceeds all, as it does where nobody knows the price.
  */
-export function wishedCells(bills: readonly WishedBill[]): readonly (readonly number[])[] {
+export function wishedCells(
+  bills: readonly WishedBill[],
+  budget: Budget = new Budget(MAX_STEPS),
+): readonly (readonly number[])[] {
   const order = bills
     .map((bill, index) => ({ ...bill, index, bound: bill.maxOutputTokens ?? Number.POSITIVE_INFINITY }))
     .toSorted((one, other) => one.bound - other.bound);
@@ -29,6 +33,7 @@ export function wishedCells(bills: readonly WishedBill[]): readonly (readonly nu
     { costs: bills.map(() => 0), least: 0 },
   ];
   for (const { asked, index } of order) {
+    budget.spend(partial.length * (asked.length + 1));
     partial = partial.flatMap(({ costs, least }) =>
       [...asked, Number.POSITIVE_INFINITY].flatMap((most, cost) => {
         const lower = Math.max(least, cost === 0 ? 0 : (asked[cost - 1] ?? 0) + 1);
@@ -55,6 +60,26 @@ export function wishedSpending(
     if (price !== undefined) return { numbers, price };
   }
   return null;
+}
+
+/**
+ * The cells for which `wishedSpending` finds something, as far as the budget goes: where it ends, more cells may have
+ * requests than are told.
+ */
+export function wishedReach(
+  samples: readonly Numbers[],
+  bills: readonly WishedBill[],
+  budget: Budget,
+): (costs: readonly number[]) => boolean {
+  const found = new Set(samples.length === 0 ? [] : [bills.map(({ asked }) => asked.length).join()]);
+  for (const numbers of samples) {
+    for (const price of budget.isSpent ? [] : pricesFor(numbers, bills)) {
+      if (budget.isSpent) break;
+      budget.take(bills.length);
+      found.add(bills.map((bill) => exceeded(bill, price, numbers)).join());
+    }
+  }
+  return (costs) => found.has(costs.join());
 }
 
 /** Whether it surely can cost anything, without a search. */

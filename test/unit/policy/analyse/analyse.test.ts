@@ -302,3 +302,31 @@ describe("faults of an analysis", () => {
     expect(analysisFaults(analysis, at)).toEqual([]);
   });
 });
+
+describe("what would take too long", () => {
+  const limited = (count: number): RuleBody[] =>
+    Array.from({ length: count }, (_, index) => ({
+      ...rule(`rule${index}`, { message_count: { at_most: index + 1 } }, ["cloud"]),
+      limits: { max_output_tokens: 500 * (index + 1), max_estimated_cost_micros: 2_000 * (index + 1) },
+    }));
+
+  test("ends the analysis where limits alone come to more cells than its bound", () => {
+    expect(analysisOf({ rules: limited(4) }).complete).toBe(true);
+    expect(analysisOf({ rules: limited(60) })).toMatchObject({ complete: false, unreachable: [], overlaps: [] });
+  });
+
+  test("ends the analysis where many costs are asked of many models", () => {
+    const models = Array.from({ length: 300 }, (_, index) => `model${index}`);
+    const analysis = analysisOf({
+      prices: {
+        cloud: Object.fromEntries(
+          models.map((model, index) => [model, { input: 1_000 + index, output: 7 * index + 1 }]),
+        ),
+      },
+      rules: Array.from({ length: 100 }, (_, index) =>
+        rule(`rule${index}`, { estimated_cost_micros: { at_least: 1_000_000 - 37 * index } }),
+      ),
+    });
+    expect(analysis).toMatchObject({ complete: false, unreachable: [] });
+  });
+});

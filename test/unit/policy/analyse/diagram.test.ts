@@ -1,14 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import {
-  BudgetExceeded,
-  type Diagram,
-  Diagrams,
-  FALSE,
-  type Point,
-  TRUE,
-  terminal,
-} from "../../../../src/policy/analyse/diagram.ts";
+import { BudgetExceeded } from "../../../../src/policy/analyse/budget.ts";
+import { type Diagram, Diagrams, FALSE, type Point, TRUE, terminal } from "../../../../src/policy/analyse/diagram.ts";
 import { Regions } from "../../../../src/policy/analyse/regions.ts";
 
 const SIZES = [3, 2, 4];

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { Budget } from "../../../../src/policy/analyse/budget.ts";
 import { type Bill, spendCells } from "../../../../src/policy/analyse/spend.ts";
 import { MOST_TOKENS, type Numbers, tokensOut } from "../../../../src/policy/analyse/spend-field.ts";
-import { canCostAnything, wishedCells, wishedSpending } from "../../../../src/policy/analyse/wished.ts";
+import { canCostAnything, wishedCells, wishedReach, wishedSpending } from "../../../../src/policy/analyse/wished.ts";
 
 const ascending = (of: fc.Arbitrary<number>, maxLength: number) =>
   fc.uniqueArray(of, { minLength: 1, maxLength }).map((list) => list.toSorted((one, other) => one - other));
@@ -82,6 +83,24 @@ describe("tokens and costs", () => {
     const found = wishedCells(bills).map((costs) => wishedSpending(samples, bills, costs));
     expect(found.map((one) => one !== null)).toEqual([true, true, true, true]);
     expect(found.at(-1)?.price).toBeNull();
+  });
+
+  test("what is found for all cells at once is what is found for each, and less where the budget ends", () => {
+    const wishedBill = fc.record({
+      maxOutputTokens: fc.constantFrom(null, 0, 1, 100),
+      asked: ascending(fc.constantFrom(0, 1, 5, 10_000), 2),
+    });
+    fc.assert(
+      fc.property(fc.array(numbers, { maxLength: 2 }), fc.array(wishedBill, { maxLength: 3 }), (samples, bills) => {
+        const reaches = wishedReach(samples, bills, new Budget(Number.POSITIVE_INFINITY));
+        const reachesFewer = wishedReach(samples, bills, new Budget(10));
+        for (const cell of wishedCells(bills)) {
+          expect(reaches(cell)).toBe(wishedSpending(samples, bills, cell) !== null);
+          if (reachesFewer(cell)) expect(reaches(cell)).toBe(true);
+        }
+      }),
+      { numRuns: 200 },
+    );
   });
 
   test("whatever the wished model is said to be able to cost, a price is found for", () => {
