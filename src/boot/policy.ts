@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import { type Environment, namesOf } from "../config/environment.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { ActivePolicy } from "../gateway/active-policy.ts";
 import { builtInPolicy } from "../policy/built-in.ts";
@@ -11,7 +12,7 @@ import { compileScan } from "../scan/compile.ts";
 import type { Store } from "../store/open-store.ts";
 import { describe, judgeSuccession, loadActivePolicy, type PolicyWorld } from "../workers/keep-policy.ts";
 import type { OpenPolicyFile } from "./policy-file.ts";
-import { createProvider, type Environment, namesOf } from "./providers.ts";
+import { createProvider } from "./providers.ts";
 
 export type PolicyFailure = { readonly message: string };
 

@@ -1,21 +1,10 @@
 import { OPENAI_DEFAULT_BASE_URL } from "../config/config.ts";
+import { type Environment, settingOf } from "../config/environment.ts";
 import type { ProviderId } from "../core/decision.ts";
 import type { Provider } from "../core/provider.ts";
 import type { PolicyDocument } from "../policy/document.ts";
 import { createOllama } from "../providers/ollama.ts";
 import { createOpenAi } from "../providers/openai.ts";
-
-/** Variables by name, as the process was started with them. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** One that is set to nothing is not set. */
-export const namesOf = (environment: Environment): ReadonlySet<string> =>
-  new Set(Object.keys(environment).filter((name) => settingOf(environment, name) !== null));
-
-function settingOf(environment: Environment, name: string): string | null {
-  const value = environment[name]?.trim();
-  return value === undefined || value === "" ? null : value;
-}
 
 /** The client of a provider as the policy defines it. Its key is read here and nowhere else. */
 export function createProvider(

@@ -18,6 +18,8 @@ const CLOUD_MODEL = "cloud_model";
 
 /** Refused by the gateway whatever policy said. Whether another policy's providers change that is not on record. */
 const CLOUD_MODEL_REFUSED = "policy.cloud_model_refused";
+/** Refused by the gateway for a field of the request, whatever any policy says. */
+const STEERING_REFUSED = "policy.steering_field_refused";
 /** Policy allowed it, but none of those who may answer speaks the client's protocol as far as the request needs. */
 const UNTRANSLATABLE = "request.untranslatable_field";
 
@@ -80,6 +82,7 @@ export class Backtest {
     if (from.kind === "deny" && from.code === CLOUD_MODEL_REFUSED) {
       return past.policy.hash === this.#next.policy.hash ? { to: from, cost: NO_COST } : unknown(CLOUD_MODEL);
     }
+    if (from.kind === "deny" && from.code === STEERING_REFUSED) return { to: from, cost: NO_COST };
     const read = this.#readerOf(past, row.scanRuleset).read(features, row.findings);
     const result = this.#decide(read);
     if (result.kind === "unknown") return { to: null, missing: result.missing };

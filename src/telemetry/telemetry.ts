@@ -12,7 +12,7 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
       metrics.requests.inc({ provider, status: event.status });
       metrics.latency.observe({ provider }, event.totalMs / 1_000);
       for (const reason of event.reasonCodes) {
-        if (!(reason in ERROR_REASONS)) metrics.decisions.inc({ reason });
+        if (!Object.hasOwn(ERROR_REASONS, reason)) metrics.decisions.inc({ reason });
       }
       for (const [code, count] of Object.entries(event.findings)) {
         metrics.scanFindings.inc({ group: groupOf(code) }, count);
@@ -37,6 +37,7 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
           finding_codes: event.findings,
           rule: event.rule,
           policy_hash: event.policyHash,
+          shadow_differs: event.shadowDiffers,
           failure_category: event.failureCategory,
           error_code: event.errorCode,
           duration_ms: event.totalMs,

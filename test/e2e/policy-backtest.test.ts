@@ -122,6 +122,19 @@ const backtest = (args: readonly string[], env: Environment = {}) =>
   runGateway(["policy", "backtest", ...args], folder.path, { DATA_DIR: dataDir, ...env });
 
 describe("policy-mesh policy backtest", () => {
+  test("says as JSON, too, why the audit cannot be read", async () => {
+    const nobody = { DATABASE_URL: "postgres://nobody@127.0.0.1:1/none" };
+    for (const [env, words] of [
+      [nobody, "The audit cannot be read"],
+      [{ PORT: "x" }, "PORT"],
+    ] as const) {
+      const { stdout, stderr, exitCode } = await backtest([file, "--json"], env);
+      expect([stderr, exitCode]).toEqual(["", 1]);
+      expect(JSON.parse(stdout)).toMatchObject({ file, ok: false, faults: [{ code: "unreadable_audit" }] });
+      expect(stdout).toContain(words);
+    }
+  });
+
   test("decides the rows of the span again and says what would have changed, as JSON", async () => {
     const { stdout, stderr, exitCode } = await backtest([file, "--since", "30d", "--json"]);
     expect([stderr, exitCode]).toEqual(["", 0]);

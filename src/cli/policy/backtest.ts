@@ -1,10 +1,11 @@
+import { describeFaults, readConfig } from "../../config/config.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import { Backtest } from "../../policy/backtest.ts";
 import { type Span, spanOf } from "../../store/audit-events.ts";
 import { openStore, type Store } from "../../store/open-store.ts";
-import { settingsOrComplain } from "../settings.ts";
 import type { Arguments } from "./arguments.ts";
-import { runCommand } from "./command.ts";
+import { runCommand, wrongUsage } from "./command.ts";
+import { failedReport } from "./failed-report.ts";
 import { openPolicy, unopenedReport } from "./open-policy.ts";
 import { backtestJson, renderBacktest } from "./render-backtest.ts";
 import { jsonReport, type Report } from "./report.ts";
@@ -39,9 +40,9 @@ export const run = (argv: readonly string[]): Promise<number> => runCommand(BACK
 async function backtest(given: Arguments): Promise<Report> {
   const until = new Date();
   const since = parseSince(given.value("since") ?? DEFAULT_SINCE, until);
-  if (!since.ok) return wrongUsage(since.error);
+  if (!since.ok) return wrongUsage(BACKTEST, since.error);
   const maxListed = listedOf(given.value("limit-rows") ?? String(DEFAULT_LISTED));
-  if (maxListed === null) return wrongUsage(`--limit-rows takes a number up to ${MAX_LISTED}.`);
+  if (maxListed === null) return wrongUsage(BACKTEST, `--limit-rows takes a number up to ${MAX_LISTED}.`);
   // Whose keys are set now says nothing of the past.
   const opened = await openPolicy(given.operand(0), null);
   if (!opened.ok) return unopenedReport(opened.error, given.has("json"));
@@ -49,28 +50,25 @@ async function backtest(given: Arguments): Promise<Report> {
   const { policy } = prepared.loaded;
   const again = new Backtest(policy, { ruleset: prepared.scan.ruleset, maxListed });
   const decided = await withStore((store) => decideAgain(store, again, spanOf(since.value, until)));
-  if (!decided.ok) return { exitCode: 1, stdout: "", stderr: decided.error === "" ? "" : `${decided.error}\n` };
+  if (!decided.ok) {
+    const failure = { exitCode: 1, file: name, code: "unreadable_audit", message: decided.error } as const;
+    return failedReport(failure, given.has("json"));
+  }
   const done = { file: name, policy, since: since.value, until, report: again.report() };
   if (given.has("json")) return jsonReport(0, backtestJson(done));
   return { exitCode: 0, stdout: renderBacktest(done), stderr: "" };
 }
-
-const wrongUsage = (message: string): Report => ({
-  exitCode: 2,
-  stdout: "",
-  stderr: `policy-mesh policy ${BACKTEST.name}: ${message}\n`,
-});
 
 function listedOf(text: string): number | null {
   const count = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
   return count <= MAX_LISTED ? count : null;
 }
 
-/** The error is for standard error; empty where what is wrong was said already. */
+/** The error is a sentence, or several lines of them. */
 async function withStore(use: (store: Store) => Promise<Result<void, string>>): Promise<Result<void, string>> {
-  const config = settingsOrComplain();
-  if (config === null) return err("");
-  const opened = await openStore({ ...config, mustExist: true });
+  const config = readConfig(process.env);
+  if (!config.ok) return err(describeFaults(config.error));
+  const opened = await openStore({ ...config.value, mustExist: true });
   if (!opened.ok) return err(opened.error.message);
   try {
     return await use(opened.value);

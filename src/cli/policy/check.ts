@@ -1,9 +1,10 @@
+import { namesOf } from "../../config/environment.ts";
 import { analyse } from "../../policy/analyse/analyse.ts";
 import { analysisFaults } from "../../policy/analyse/analysis-faults.ts";
 import { caseFaults } from "../../policy/cases.ts";
 import type { Arguments } from "./arguments.ts";
 import { runCommand } from "./command.ts";
-import { environmentNames, faultJson, faultText, openPolicy, unopenedReport } from "./open-policy.ts";
+import { faultJson, faultText, openPolicy, unopenedReport } from "./open-policy.ts";
 import { type Checked, countsOf, renderCheck } from "./render-check.ts";
 import { jsonReport, type Report } from "./report.ts";
 import { type CommandSpec, JSON_OPTION } from "./spec.ts";
@@ -24,7 +25,7 @@ export const run = (argv: readonly string[]): Promise<number> => runCommand(CHEC
 
 export async function check(given: Arguments): Promise<Report> {
   const asJson = given.has("json");
-  const opened = await openPolicy(given.operand(0), given.has("no-env") ? null : environmentNames());
+  const opened = await openPolicy(given.operand(0), given.has("no-env") ? null : namesOf(process.env));
   if (!opened.ok) return unopenedReport(opened.error, asJson);
   const { name, text, prepared } = opened.value;
   const { policy, positionOf, warnings } = prepared.loaded;

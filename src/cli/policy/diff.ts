@@ -1,3 +1,4 @@
+import { effectsBody } from "../../http/policy.ts";
 import type { CompiledPolicy } from "../../policy/compiled.ts";
 import { CHECKS, type Check, type CheckResult, diffPolicies, type PolicyDiff } from "../../policy/diff.ts";
 import type { Arguments } from "./arguments.ts";
@@ -71,7 +72,11 @@ function diffJson({ old, new: now, diff, checks }: Compared) {
     checks: Object.fromEntries(
       CHECKS.map((check) => [check, { asked: checks.includes(check), ...resultJson(results[check]) }]),
     ),
-    changes: changes.map(trafficJson),
+    changes: changes.map(({ from, to, ...traffic }) => ({
+      from: outcomeJson(from),
+      to: outcomeJson(to),
+      ...trafficJson(traffic),
+    })),
     more_changes: moreChanges,
     reason_changes: reasonChanges.map(trafficJson),
     definitions,
@@ -84,6 +89,10 @@ const policyJson = ({ file, policy }: { readonly file: string; readonly policy: 
   version: policy.version,
   hash: policy.hash,
 });
+
+/** Under the names that decisions have in answers. */
+const outcomeJson = (outcome: PolicyDiff["changes"][number]["from"]) =>
+  outcome.denial === null ? { ...outcome, effects: effectsBody(outcome.effects) } : outcome;
 
 const resultJson = (result: CheckResult) => (result.result === "counterexample" ? trafficJson(result) : result);
 

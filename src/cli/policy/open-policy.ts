@@ -31,10 +31,6 @@ export async function openPolicy(
     : err({ kind: "unsound", name, text, faults: prepared.error });
 }
 
-/** An empty variable counts as unset, as everywhere. */
-export const environmentNames = (): ReadonlySet<string> =>
-  new Set(Object.keys(process.env).filter((name) => (process.env[name] ?? "") !== ""));
-
 export function unopenedReport(unopened: UnopenedPolicy, asJson: boolean): Report {
   const { name } = unopened;
   if (unopened.kind === "unreadable") {

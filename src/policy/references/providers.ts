@@ -8,7 +8,14 @@ import { didYouMean } from "../suggest.ts";
 import { type Facts, isAuto, keysOf, type ProviderFacts } from "./facts.ts";
 import { notDefined } from "./undefined.ts";
 
+/** `GET /v1/ready` shows the database beside the providers, and metrics count what went to nobody under `none`. */
+const TAKEN: readonly string[] = ["database", "none"];
+
 export function checkProviders(facts: Facts, environment: ReadonlySet<string> | null, faults: Faults): void {
+  for (const { mapping, key, span } of keysOf(under(facts.root, "providers"))) {
+    if (!TAKEN.includes(key)) continue;
+    faults.ofKey(mapping, key, span, { code: "reserved_name", message: `The name ${quoted(key)} is taken.` });
+  }
   for (const provider of facts.providers.values()) {
     checkBaseUrl(provider, faults);
     checkApiKey(provider.node, environment, faults);

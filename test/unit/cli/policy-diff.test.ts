@@ -63,6 +63,15 @@ describe("policy diff", () => {
     expect(zones(witness.new)).toContain("cloud");
   });
 
+  test("gives effects in JSON under the names that answers give them", async () => {
+    const limits = "limits: { max_output_tokens: 5 }\n";
+    const { changes } = (await run({ "old.yaml": POLICY, "new.yaml": `${POLICY}${limits}` }, "--json")).json();
+    expect(changes.map(({ to }: { to: { effects: { limits: object } } }) => to.effects.limits)).toContainEqual({
+      max_output_tokens: 5,
+      max_estimated_cost_micros: null,
+    });
+  });
+
   test("fails where a check cannot be decided within the bound", async () => {
     const { stdout, exitCode } = await run(same, "--check=no-new-cloud", "--max-nodes=3");
     expect(exitCode).toBe(1);

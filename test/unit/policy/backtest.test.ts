@@ -163,6 +163,19 @@ describe("what is not on record", () => {
   });
 });
 
+test("a request that was refused for a field that steers is refused under every policy", () => {
+  const row = rowWith(
+    {},
+    {},
+    { provider: null, zone: null, reasonCodes: ["default", "policy.steering_field_refused"] },
+  );
+  expect(under({ default: { route: ["cloud"], reason: "other" } }, [row])).toMatchObject({
+    unchanged: 1,
+    changed: 0,
+    newlyOutsideLocal: { rows: 0 },
+  });
+});
+
 describe("what a reader of older features misses", () => {
   const { local, cloud } = PLAIN_DOCUMENT.providers;
   if (local === undefined || cloud === undefined) throw new Error("the plain policy has two providers");

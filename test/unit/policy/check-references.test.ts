@@ -202,6 +202,13 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       "87:9+13 error duplicate_id /shadow/0/id",
     ],
     ["the id of the default", "id: never", "id: default", "75:9+7 error reserved_name /rules/2/id"],
+    [
+      "a provider under a name that answers and metrics have for something else",
+      "providers:\n",
+      "providers:\n  none: { kind: ollama, zone: local, base_url: http://127.0.0.1, default_model: x }\n",
+      "16:3+4 error reserved_name /providers/none",
+      "16:3+4 warning unused_provider /providers/none",
+    ],
     ["an id that every object has", "id: never", "id: constructor", "75:9+11 error reserved_name /rules/2/id"],
     [
       "an id of patterns of two signals",

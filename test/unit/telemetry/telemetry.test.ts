@@ -53,6 +53,7 @@ describe("a finished chat request", () => {
         finding_codes: { "pii.email": 2, "pii.iban": 1, "secret.jwt": 1 },
         rule: "long-prompt",
         policy_hash: "sha256:12",
+        shadow_differs: null,
         failure_category: "timeout",
         error_code: "provider.timeout",
         duration_ms: 1_000,
@@ -72,8 +73,9 @@ describe("a finished chat request", () => {
 
   test("counts a reason of the policy's own, and none that is an error", async () => {
     const { telemetry, text } = setUp();
-    telemetry.chatFinished({ ...finished, reasonCodes: ["our_own_reason", "policy.denied"] });
+    telemetry.chatFinished({ ...finished, reasonCodes: ["our_own_reason", "constructor", "policy.denied"] });
     expect(await text()).toContain('policy_mesh_decisions_total{reason="our_own_reason"} 1');
+    expect(await text()).toContain('policy_mesh_decisions_total{reason="constructor"} 1');
     expect(await text()).not.toContain('reason="policy.denied"');
   });
 
