@@ -6,6 +6,9 @@ export type View = (typeof VIEWS)[number];
 export const FINDING_GROUPS = ["keyword", "marker", "pattern", "pii", "secret", "evasion", "scan"] as const;
 export type FindingGroup = (typeof FINDING_GROUPS)[number];
 
+/** Of what a policy brings itself; all other groups are built in. */
+export const OWN_GROUPS: ReadonlySet<string> = new Set(["keyword", "pattern"]);
+
 /** Something sensitive in a request: what kind, where and how often; never the text, its length or its hash. */
 export type Finding = {
   /**

@@ -39,8 +39,14 @@ export function parseModelWish(name: string, providers: Iterable<ProviderId>): M
     : { provider, model: name.slice(provider.length + 1) };
 }
 
+const DEFAULT_TAG = ":latest";
+
 /** Ollama takes a name without a tag as `:latest`. */
 export function withOllamaTag(model: string): string {
   const lastSegment = model.slice(model.lastIndexOf("/") + 1);
-  return lastSegment.includes(":") ? model : `${model}:latest`;
+  return lastSegment.includes(":") ? model : `${model}${DEFAULT_TAG}`;
 }
+
+/** The name itself where it has another tag, or none. */
+export const withoutDefaultTag = (model: string): string =>
+  model.endsWith(DEFAULT_TAG) ? model.slice(0, -DEFAULT_TAG.length) : model;

@@ -1,7 +1,7 @@
 import type { ChatRequest, ModelWish, Surface, Task } from "../core/chat.ts";
 import type { ProviderId } from "../core/decision.ts";
 import { LOCAL_ZONE } from "../core/decision.ts";
-import { isOllamaCloudName, parseModelWish, wishOf, withOllamaTag } from "../core/models.ts";
+import { isOllamaCloudName, parseModelWish, wishOf, withOllamaTag, withoutDefaultTag } from "../core/models.ts";
 import type { Provider } from "../core/provider.ts";
 import type { CompiledProvider } from "../policy/compiled.ts";
 import { asPolicySpells, type WishFacts } from "../policy/features.ts";
@@ -9,8 +9,6 @@ import type { ActivePolicy } from "./active-policy.ts";
 
 /** A provider as policy describes it, and the one that answers. */
 export type KnownProvider = { readonly spec: CompiledProvider; readonly provider: Provider };
-
-const DEFAULT_TAG = ":latest";
 
 /** What a request wishes for among the providers that there are; null leaves the choice to policy. */
 export function readWish(
@@ -27,8 +25,8 @@ export function readWish(
 export function readModelName(name: string, surface: Surface, active: ActivePolicy): ModelWish {
   const wish = parseModelWish(name, active.providers.keys());
   const spec = active.policy.providers.find(({ id }) => id === wish.provider);
-  const isOnlyAdded = spec?.kind === "openai" && surface.startsWith("ollama_") && wish.model.endsWith(DEFAULT_TAG);
-  const model = isOnlyAdded ? wish.model.slice(0, -DEFAULT_TAG.length) : wish.model;
+  const isOnlyAdded = spec?.kind === "openai" && surface.startsWith("ollama_");
+  const model = isOnlyAdded ? withoutDefaultTag(wish.model) : wish.model;
   return { ...wish, model: asPolicySpells(model, active.policy) };
 }
 

@@ -1,11 +1,10 @@
 import { Elysia } from "elysia";
 import type { AuditEvent } from "../audit/event.ts";
-import type { Features } from "../core/features.ts";
 import { REASONS } from "../core/reasons.ts";
-import { recordFeatures } from "../core/recorded-features.ts";
 import type { AuditStore } from "../gateway/deps.ts";
+import { featuresBody } from "./features-body.ts";
 import { Refusal } from "./problem.ts";
-import { AuditEventBody, AuditParams, type FeaturesBody } from "./schemas/audit.ts";
+import { AuditEventBody, AuditParams } from "./schemas/audit.ts";
 import { COMMON_PROBLEMS, ProblemBody } from "./schemas/problem.ts";
 
 export function auditRoutes(audit: AuditStore) {
@@ -48,7 +47,7 @@ function toBody(event: AuditEvent): AuditEventBody {
     reason_codes: [...event.reasonCodes],
     policy: event.policyHash === null ? null : { hash: event.policyHash },
     rule: event.rule,
-    features: event.features === null ? null : recordedFeatures(event.features),
+    features: event.features === null ? null : featuresBody(event.features),
     shadow: event.shadow === null ? null : event.shadow.map((result) => ({ ...result })),
     findings: { ...event.findings },
     scan_ruleset: event.scanRuleset,
@@ -60,9 +59,4 @@ function toBody(event: AuditEvent): AuditEventBody {
     latency_ms: event.latencyMs,
     streamed: event.streamed,
   };
-}
-
-function recordedFeatures(features: Features): FeaturesBody {
-  const { signals, offered_by, labels, ...others } = recordFeatures(features);
-  return { ...others, signals: [...signals], offered_by: [...offered_by], labels: { ...labels } };
 }

@@ -1,8 +1,8 @@
-import { recordFeatures } from "../core/recorded-features.ts";
 import type { DryRun } from "../gateway/dry-run.ts";
 import { denied } from "../gateway/endings.ts";
 import type { Denial } from "../gateway/plan.ts";
 import { type ExplainedAtom, type ExplainedProvider, type Explanation, explain } from "../policy/explain.ts";
+import { featuresBody } from "./features-body.ts";
 import { effectsBody, forbidsBody } from "./policy.ts";
 import type { DecideBody } from "./schemas/decide.ts";
 
@@ -29,7 +29,7 @@ export function decideBody(run: DryRun): DecideBody {
     rules: explanation.rules.map(({ because, ...rule }) => ({ ...rule, because: becauseBody(because) })),
     unread: explanation.unread,
     shadow: decision.shadow.map((result) => ({ ...result })),
-    features: featuresBody(run),
+    features: featuresBody(run.features),
     findings: { ...run.findings },
   };
 }
@@ -74,8 +74,3 @@ function wordOf(code: Denial["code"]): keyof typeof PLAN_WORDS {
 }
 
 const becauseBody = (because: readonly ExplainedAtom[]) => because.map((atom) => ({ ...atom }));
-
-function featuresBody({ features }: DryRun): DecideBody["features"] {
-  const { signals, offered_by, labels, ...others } = recordFeatures(features);
-  return { ...others, signals: [...signals], offered_by: [...offered_by], labels: { ...labels } };
-}

@@ -3,7 +3,7 @@ import type { ProviderId } from "../core/decision.ts";
 import type { Features } from "../core/features.ts";
 import { type Finding, groupOf, OPAQUE_PART } from "../core/finding.ts";
 import type { JsonValue } from "../core/json.ts";
-import { withOllamaTag } from "../core/models.ts";
+import { withOllamaTag, withoutDefaultTag } from "../core/models.ts";
 import { messageCount, promptTexts } from "../core/prompt.ts";
 import { codePointCount } from "../core/text.ts";
 import type { CompiledPolicy, DecidablePolicy } from "./compiled.ts";
@@ -112,8 +112,6 @@ function wishOf(
   return { wish: "known", model, wishPrice: isPriced ? null : defaultPrice(model), ...facts };
 }
 
-const DEFAULT_TAG = ":latest";
-
 /**
  * To Ollama `name` and `name:latest` are one model, so that what policy says of the one holds for the other: it could not
  * be forbidden otherwise.
@@ -125,8 +123,10 @@ export function asPolicySpells(wished: string, { models }: Pick<DecidablePolicy,
 }
 
 /** The name of the same model with the tag `latest`, or without; the name itself where it has another tag. */
-export const otherSpelling = (model: string): string =>
-  model.endsWith(DEFAULT_TAG) ? model.slice(0, -DEFAULT_TAG.length) : withOllamaTag(model);
+export function otherSpelling(model: string): string {
+  const without = withoutDefaultTag(model);
+  return without === model ? withOllamaTag(model) : without;
+}
 
 /** In the order of the policy. */
 function declaredOnly(labels: Readonly<Record<string, string>>, policy: CompiledPolicy): Features["labels"] {

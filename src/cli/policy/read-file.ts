@@ -24,6 +24,10 @@ export async function readTextFile(path: string, maxBytes: number): Promise<Resu
   }
 }
 
+const MAX_KEY_BYTES = 10_000;
+
+export const readKeyFile = (path: string): Promise<Result<string, string>> => readTextFile(path, MAX_KEY_BYTES);
+
 export const nameOf = (path: string): string => (path === STANDARD_INPUT ? "standard input" : path);
 
 /** As a stream: a pipe, such as a shell's `<(...)`, has no size to ask for. */

@@ -8,7 +8,7 @@ import { runCommand } from "./command.ts";
 import { type Failure, failedReport } from "./failed-report.ts";
 import { unopenedReport } from "./open-policy.ts";
 import { prepareToSign, readToSign } from "./policy-to-sign.ts";
-import { readTextFile } from "./read-file.ts";
+import { readKeyFile } from "./read-file.ts";
 import { jsonReport, type Report } from "./report.ts";
 import { type CommandSpec, JSON_OPTION } from "./spec.ts";
 
@@ -27,8 +27,6 @@ export const SIGN: CommandSpec = {
   },
   exitCodes: ["signed", "the policy is not sound, or a file cannot be read or written"],
 };
-
-const MAX_KEY_BYTES = 10_000;
 
 export const run = (argv: readonly string[]): Promise<number> => runCommand(SIGN, argv, sign);
 
@@ -70,7 +68,7 @@ type Signers = readonly [NoteSigner, ...NoteSigner[]];
 async function readSigners(paths: readonly string[]): Promise<Result<Signers, Failure>> {
   const signers: NoteSigner[] = [];
   for (const path of paths) {
-    const text = await readTextFile(path, MAX_KEY_BYTES);
+    const text = await readKeyFile(path);
     if (!text.ok) return err({ exitCode: 1, file: path, code: "unreadable_file", message: text.error });
     const signer = parseSignerKey(text.value.trim());
     if (!signer.ok) {

@@ -5,7 +5,7 @@ import type { Arguments } from "./arguments.ts";
 import { runCommand } from "./command.ts";
 import { type Failure, failedReport } from "./failed-report.ts";
 import { prepareToSign, readToSign } from "./policy-to-sign.ts";
-import { readTextFile } from "./read-file.ts";
+import { readKeyFile } from "./read-file.ts";
 import { jsonReport, type Report } from "./report.ts";
 import { type CommandSpec, JSON_OPTION } from "./spec.ts";
 
@@ -19,8 +19,6 @@ export const VERIFY: CommandSpec = {
   },
   exitCodes: ["it is", "it is not, or a file cannot be read"],
 };
-
-const MAX_KEY_BYTES = 10_000;
 
 export const run = (argv: readonly string[]): Promise<number> => runCommand(VERIFY, argv, verify);
 
@@ -56,7 +54,7 @@ async function verify(given: Arguments): Promise<Report> {
 
 /** A key that is none is wrong usage; so is a private one, which is not repeated. */
 async function readVerifier(key: string): Promise<Result<NoteVerifier, Omit<Failure, "file">>> {
-  const text = key.startsWith("@") ? await readTextFile(key.slice(1), MAX_KEY_BYTES) : ok(key);
+  const text = key.startsWith("@") ? await readKeyFile(key.slice(1)) : ok(key);
   if (!text.ok) return err({ exitCode: 1, code: "unreadable_file", message: text.error });
   const verifier = parseVerifierKey(text.value.trim());
   if (verifier.ok) return verifier;

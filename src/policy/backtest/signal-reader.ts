@@ -1,4 +1,4 @@
-import { type FindingGroup, groupOf } from "../../core/finding.ts";
+import { type FindingGroup, groupOf, OWN_GROUPS } from "../../core/finding.ts";
 import type { DecidablePolicy } from "../compiled.ts";
 import { STRENGTH_NAMES } from "../document.ts";
 import type { StoredPolicy } from "../identity.ts";
@@ -96,8 +96,6 @@ class CodeReader {
   }
 }
 
-/** Groups of what a policy looks for beside the built-in rules. */
-const OWN_GROUPS: ReadonlySet<FindingGroup> = new Set(["keyword", "pattern"]);
 const isOwn = (code: string): boolean => OWN_GROUPS.has(groupOf(code));
 
 type OwnCode = { readonly code: string; readonly digest: string };

@@ -1,4 +1,4 @@
-import { AUTO_MODEL, withOllamaTag } from "../../core/models.ts";
+import { wishOf } from "../../core/models.ts";
 import {
   entriesOf,
   itemsOf,
@@ -98,7 +98,8 @@ function atomsIn(when: SourceNode | undefined): readonly AtomAt[] {
 export const isAskable = ({ providers }: Facts, model: string): boolean =>
   [...providers.values()].some(({ askable }) => askable === null || askable.has(model));
 
-export const isAuto = (model: string): boolean => model === AUTO_MODEL || model === withOllamaTag(AUTO_MODEL);
+/** Whether it leaves the choice to policy, and so is no model. */
+export const isAuto = (model: string): boolean => wishOf(model) === null;
 
 /** The keys of a mapping with where they stand; none where it is no mapping. */
 export const keysOf = (node: SourceNode | undefined): readonly { mapping: MappingNode; key: string; span: Span }[] =>

@@ -22,15 +22,14 @@ export function checkRules(facts: Facts, faults: Faults): void {
   checkIds(facts, faults);
 }
 
-/** Of a rule, or of what a test expects of one. */
 function checkEffect(rule: SourceNode, faults: Faults): void {
-  const deny = under(rule, "deny");
   if (rule.kind !== "mapping") return;
-  if (under(rule, "route") === undefined && deny === undefined) {
+  if (under(rule, "route") === undefined && under(rule, "deny") === undefined) {
     faults.reference(rule, { code: "route_or_deny", message: 'A rule needs "route" or "deny".' });
   } else checkNotBoth(rule, faults);
 }
 
+/** Of a rule, or of what a test expects of one. */
 export function checkNotBoth(rule: SourceNode, faults: Faults): void {
   const deny = under(rule, "deny");
   if (deny === undefined || under(rule, "route") === undefined) return;

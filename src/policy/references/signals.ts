@@ -1,15 +1,11 @@
-import { FINDING_GROUPS } from "../../core/finding.ts";
+import { FINDING_GROUPS, OWN_GROUPS } from "../../core/finding.ts";
 import type { Faults } from "../faults.ts";
 import { quoted } from "../quoted.ts";
 import { entriesOf, itemsOf, type SourceNode, type TextAt, textsOf, textUnder, under } from "../source-node.ts";
 import { didYouMean } from "../suggest.ts";
 import type { Facts } from "./facts.ts";
 
-/** What a policy brings itself; everything else is built in. */
-const OWN_GROUPS: readonly string[] = ["keyword", "pattern"];
-const BUILT_IN_GROUPS: readonly string[] = FINDING_GROUPS.filter(
-  (name) => name !== "scan" && !OWN_GROUPS.includes(name),
-);
+const BUILT_IN_GROUPS: readonly string[] = FINDING_GROUPS.filter((name) => name !== "scan" && !OWN_GROUPS.has(name));
 
 /** `knownCodes` are those of the built-in detectors; null where nobody can say. */
 export function checkSignals({ root }: Facts, knownCodes: ReadonlySet<string> | null, faults: Faults): void {
@@ -27,7 +23,7 @@ const isFalse = (node: SourceNode | undefined): boolean => node?.kind === "scala
 
 function checkCode({ text, node }: TextAt, knownCodes: ReadonlySet<string> | null, faults: Faults): void {
   const group = text.split(".", 1)[0] ?? "";
-  if (OWN_GROUPS.includes(group)) {
+  if (OWN_GROUPS.has(group)) {
     const message = `${quoted(text)} is no built-in detector: keywords and patterns are found by the signal that has them.`;
     faults.reference(node, { code: "unknown_detector", message });
   } else if (group === text && BUILT_IN_GROUPS.includes(group)) {
@@ -50,7 +46,7 @@ function checkPatternId(id: TextAt | undefined, patterns: Set<string>, faults: F
 
 function checkWaiting(signal: SourceNode, faults: Faults): void {
   const codes = textsOf(under(signal, "detectors"));
-  const groups = textsOf(under(signal, "groups")).filter(({ text }) => !OWN_GROUPS.includes(text));
+  const groups = textsOf(under(signal, "groups")).filter(({ text }) => !OWN_GROUPS.has(text));
   const [first] = [...codes, ...groups];
   if (first === undefined) return;
   const message = 'Nothing of this is ever found: "scan" turns the built-in detectors off.';
