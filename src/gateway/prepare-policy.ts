@@ -46,10 +46,13 @@ function tested(loaded: LoadedPolicy, compiled: CompiledScan | null): PreparedPo
   return { loaded, scan: compiled, cases: runCases(loaded.policy, loaded.document.tests ?? [], scanText) };
 }
 
+/** Which of its own tests a sound policy fails. */
+export const testFaults = ({ loaded, cases }: PreparedPolicy): readonly Fault[] => caseFaults(cases, loaded.positionOf);
+
 /** Why a sound policy is not to be put in force: its own tests fail, or it cannot do what it says. */
-export function activationFaults({ loaded, cases }: PreparedPolicy): readonly Fault[] {
-  const failed = caseFaults(cases, loaded.positionOf);
+export function activationFaults(prepared: PreparedPolicy): readonly Fault[] {
+  const { loaded } = prepared;
   const analysis = analyse(loaded.policy, { maxNodes: MAX_ACTIVATION_NODES });
   const wrong = analysisFaults(analysis, loaded.positionOf).filter(({ severity }) => severity === "error");
-  return [...failed, ...wrong];
+  return [...testFaults(prepared), ...wrong];
 }

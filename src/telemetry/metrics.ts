@@ -11,7 +11,7 @@ const SCAN_BUCKETS_SECONDS = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 20,
 ];
 
-/** Every label takes its values from a closed set, so the number of series is bounded by this file and the policy. */
+/** Every label takes its values from a closed set, so the number of series is bounded by this file and the policies since the start. */
 export const LABEL_VALUES = {
   provider: ["none"],
   status: ["succeeded", "failed", "denied", "client_aborted", "audit_unavailable"],

@@ -3,7 +3,7 @@ import type { Provider } from "../core/provider.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { ActivePolicy } from "../gateway/active-policy.ts";
 import type { Telemetry } from "../gateway/deps.ts";
-import { activationFaults, preparePolicy } from "../gateway/prepare-policy.ts";
+import { activationFaults, preparePolicy, testFaults } from "../gateway/prepare-policy.ts";
 import { loadVocabulary } from "../policy/byte-pairs.ts";
 import type { PolicyDocument } from "../policy/document.ts";
 import type { Fault } from "../policy/fault.ts";
@@ -41,9 +41,11 @@ export async function loadActivePolicy(
   const { policy, document } = prepared.value.loaded;
   const mismatch = read.value.signed === null ? null : mismatchOf(read.value.signed, policy);
   if (mismatch !== null) return err({ message: `${read.value.file}: ${mismatch.message}` });
-  const faults = activationFaults(prepared.value);
+  // What is in force was analysed before; only its tests are no part of its identity.
+  const isInForce = policy.hash === current?.policy.hash;
+  const faults = isInForce ? testFaults(prepared.value) : activationFaults(prepared.value);
   if (faults.length > 0) return refuse(read.value, faults);
-  if (policy.hash === current?.policy.hash) return ok(null);
+  if (isInForce) return ok(null);
   const succession = await judgeSuccession(policy, current, world);
   if (!succession.ok) return succession;
   // Else the first request that is counted would wait for it.

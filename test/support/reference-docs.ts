@@ -119,7 +119,7 @@ function metricsReference(): string {
     table(["Name", "Type", "Labels", "What it counts"], rows),
     ...buckets.map(([name, bounds]) => `Buckets of ${code(name)}: ${bounds.join(", ")}.`),
     "Every label takes its values from a closed set, so the number of series is bounded. No label holds anything a " +
-      "caller sent. The labels of `policy_mesh_build_info` have one value each for a given build, and those of `policy_mesh_policy_info` for the policy in force.",
+      "caller sent. The labels of `policy_mesh_build_info` have one value each for a given build, and those of `policy_mesh_policy_info` for the policy in force. Series of providers and reasons that a new policy does not name stay until the process ends.",
     table(["Label", "Values"], labels),
     "Beside these there are the usual metrics of the process, whose names begin with `process_`. Which ones depends " +
       "on the operating system.",

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type ChatMessage, type ChatRequest, NO_SAMPLING, type Part } from "../../../src/core/chat.ts";
-import type { Features } from "../../../src/core/features.ts";
 import { FINDING_GROUPS, type Finding, type FindingGroup, OPAQUE_PART } from "../../../src/core/finding.ts";
 import { codePointCount } from "../../../src/core/text.ts";
 import type { CompiledPolicy } from "../../../src/policy/compiled.ts";
@@ -11,7 +10,7 @@ import { defaultPrice } from "../../../src/policy/price-table.ts";
 import { estimateTokens } from "../../../src/policy/tokens.ts";
 import { chatRequest, requestOf } from "../../support/deps.ts";
 import { completionTask, embeddingTask } from "../../support/ollama-requests.ts";
-import { PLAIN_DOCUMENT, policyOf } from "../../support/policy.ts";
+import { PLAIN_DOCUMENT, PLAIN_FEATURES, policyOf } from "../../support/policy.ts";
 
 const finding = (code: string): Finding => ({ code, path: "/messages/0/content", view: "raw", count: 1 });
 const NO_WISH: WishFacts = { model: null, requestedProvider: null, offeredBy: [] };
@@ -34,27 +33,7 @@ const featuresOf = ({
   labels = {},
 }: Given) => extractFeatures(policy, request, findings, wish, labels);
 
-const PLAIN: Features = {
-  surface: "native",
-  task: "chat",
-  streamed: false,
-  messageCount: 1,
-  promptChars: 0,
-  promptTokens: null,
-  maxOutputTokens: null,
-  choices: 1,
-  hasTools: false,
-  hasImages: false,
-  opaqueContent: false,
-  scanIncomplete: false,
-  signals: [],
-  wish: "auto",
-  model: null,
-  wishPrice: null,
-  requestedProvider: null,
-  offeredBy: [],
-  labels: {},
-};
+const PLAIN = { ...PLAIN_FEATURES, promptChars: 0, promptTokens: null };
 
 describe("extractFeatures", () => {
   test("holds no text", () => {
