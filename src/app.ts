@@ -5,6 +5,7 @@ import { chatRoutes } from "./http/chat.ts";
 import { decideRoutes } from "./http/decide.ts";
 import { docsRoutes } from "./http/docs.ts";
 import { errorHandling } from "./http/errors.ts";
+import { logRoutes } from "./http/log.ts";
 import { requireLoopback, requireUrl } from "./http/loopback-host.ts";
 import { modelRoutes } from "./http/models.ts";
 import { ollamaCatalogRoutes, ollamaRoutes } from "./http/ollama.ts";
@@ -38,7 +39,8 @@ export function buildApp({ deps, metrics, maxBodyBytes, version, isDraining, loo
     .use(systemRoutes(deps, metrics, isDraining))
     .use(policyRoutes(deps))
     .use(decideRoutes(deps, maxBodyBytes))
-    .use(auditRoutes(deps.audit))
+    .use(auditRoutes(deps, maxBodyBytes))
+    .use(logRoutes(deps))
     .use(chatRoutes(deps, maxBodyBytes))
     .use(openaiRoutes(deps, maxBodyBytes))
     .use(modelRoutes(deps))

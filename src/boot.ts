@@ -1,26 +1,27 @@
 import { buildApp } from "./app.ts";
-import { digestKey } from "./audit/digest.ts";
-import { firstPolicy, judgeFirst, newestVersion, policyWorld, recordPolicy } from "./boot/policy.ts";
+import { type Audit, openAudit } from "./boot/audit.ts";
+import { firstPolicy, judgeFirst, newestVersion, policyWorld } from "./boot/policy.ts";
 import { openPolicyFile } from "./boot/policy-file.ts";
+import { keepOnRecord } from "./boot/policy-record.ts";
 import type { Config } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
 import { err, ok, type Result } from "./core/result.ts";
 import { VERSION } from "./core/version.ts";
 import type { ActivePolicy } from "./gateway/active-policy.ts";
-import type { Deps, Telemetry } from "./gateway/deps.ts";
+import type { Deps } from "./gateway/deps.ts";
 import { InFlight } from "./gateway/in-flight.ts";
 import { Turns } from "./gateway/turns.ts";
 import { Unsettled } from "./gateway/unsettled.ts";
 import { withCors } from "./http/cors.ts";
 import { type HttpServer, listen } from "./http/listen.ts";
-import { loadOrCreateDigestKey } from "./store/digest-key-file.ts";
+import { codeOf } from "./store/durable-file.ts";
 import { openStore, type Store } from "./store/open-store.ts";
+import { watchSpool } from "./telemetry/audit-metrics.ts";
 import { createLogger } from "./telemetry/logger.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
 import { keepMigrating, type Migrating, type Tried } from "./workers/keep-migrating.ts";
 import { describe, PolicyKeeper, type PolicyWorld } from "./workers/keep-policy.ts";
-import { PolicyRecorder } from "./workers/record-policy.ts";
 import { repeat } from "./workers/repeat.ts";
 
 /** `message` is for a person at a terminal: what is wrong and what to do; no secret in it. */
@@ -31,6 +32,8 @@ export type Gateway = {
   readonly database: Store["kind"];
   /** Why the database could not be used at start, if so; it is tried again meanwhile. */
   readonly databaseProblem: string | null;
+  /** The file that a key for the audit log was just made in; null where there was one. */
+  readonly generatedKeyFile: string | null;
   /** The policy in force. */
   readonly active: () => ActivePolicy;
   /** Reads the policy file again now; what is wrong with it is told by log and metric. */
@@ -41,9 +44,7 @@ export type Gateway = {
   close(): Promise<void>;
 };
 
-const SETTLE_EVERY_MS = 60_000;
 const MIGRATE_RETRY_MS = 5_000;
-const POLICY_RETRY_MS = 5_000;
 /** How long start waits for a server to let it migrate, before it goes on without. */
 const FIRST_MIGRATION_WAIT_MS = 3_000;
 /** The local server is asked often, since people pull models; a hosted one's list hardly changes. */
@@ -51,8 +52,10 @@ const LOCAL_CHECK_EVERY_MS = 30_000;
 const CLOUD_CHECK_EVERY_MS = 300_000;
 /** A migration that waits for a server may take longer; what it does is safe to leave. */
 const WORKERS_STOP_TIMEOUT_MS = 5_000;
-/** For the rows of streams that the drain had to cut. */
+/** For the records of streams that the drain had to cut. */
 const SETTLE_TIMEOUT_MS = 5_000;
+/** Longer than all that the audit waits for, but for a disk that does not answer. */
+const AUDIT_CLOSE_TIMEOUT_MS = 20_000;
 const ALWAYS = 0;
 
 /**
@@ -71,11 +74,6 @@ export async function boot(config: Config, environment: Environment = {}): Promi
   const opened = await openStore(config);
   if (!opened.ok) return opened;
   const store = opened.value;
-  const secret = config.auditDigestKey === null ? loadOrCreateDigestKey(config.dataDir) : ok(config.auditDigestKey);
-  if (!secret.ok) {
-    await store.close();
-    return secret;
-  }
   const migrating = keepMigrating(() => tryToMigrate(store), MIGRATE_RETRY_MS, telemetry.migrationTried);
   const schema = await firstTry(migrating, store);
   if (schema.fatal) {
@@ -88,24 +86,24 @@ export async function boot(config: Config, environment: Environment = {}): Promi
     await store.close();
     return judged;
   }
-  // The lock says that no other process has the embedded database, so whatever is pending there was interrupted.
-  if (store.kind === "embedded") await settle(store, telemetry, "everyPending");
+  const audit = await openAudit(config, store, telemetry, now);
+  if (!audit.ok) {
+    await store.close();
+    return audit;
+  }
+  watchSpool([metrics.registry], audit.value.status, now);
 
   const outdated = Promise.withResolvers<string>();
-  const recorder = new PolicyRecorder(
-    (policy) => recordPolicy(store, policy, world, outdated.resolve),
-    POLICY_RETRY_MS,
-  );
+  const recorder = keepOnRecord(config.dataDir, store, world, outdated.resolve);
   const policies = new PolicyKeeper(lasting, telemetry, first.value, (policy) => recorder.record(policy));
   const active = () => policies.current();
   const unsettled = new Unsettled();
   const inFlight = new InFlight();
-  const deps = createDeps(config, {
+  const deps = createDeps(config, audit.value, {
     active,
-    audit: unsettled.watch(store.auditEvents),
+    audit: unsettled.watch(audit.value.store),
     inFlight,
     telemetry,
-    digestKey: digestKey(secret.value),
   });
   recorder.record(first.value);
   await checkProviders(active());
@@ -122,6 +120,7 @@ export async function boot(config: Config, environment: Environment = {}): Promi
   const server = tryToListen(withCors(config.corsAllowedOrigins, app.fetch), config, () => inFlight.cutAll());
   if (!server.ok) {
     await recorder.stop();
+    await audit.value.close();
     await store.close();
     return server;
   }
@@ -135,12 +134,12 @@ export async function boot(config: Config, environment: Environment = {}): Promi
     ...(watching === undefined ? [] : [watching]),
     repeat(() => checkProviders(active(), "ollama"), LOCAL_CHECK_EVERY_MS),
     repeat(() => checkProviders(active(), "openai"), CLOUD_CHECK_EVERY_MS),
-    repeat(() => settle(store, telemetry, "overdue"), SETTLE_EVERY_MS),
   ];
   return ok({
     url: server.value.url,
     database: store.kind,
     databaseProblem: schema.problem,
+    generatedKeyFile: audit.value.generatedKeyFile,
     active,
     reloadPolicy: async () => watching?.signal(),
     died: Promise.race([store.died, ...[migrating.broken, outdated.promise].map(asFailure)]),
@@ -150,6 +149,7 @@ export async function boot(config: Config, environment: Environment = {}): Promi
       await server.value.drain();
       await unsettled.none(SETTLE_TIMEOUT_MS);
       await Promise.race([Promise.all(workers.map((worker) => worker.stop())), timeout(WORKERS_STOP_TIMEOUT_MS)]);
+      await Promise.race([audit.value.close(), timeout(AUDIT_CLOSE_TIMEOUT_MS)]);
       await store.close();
       telemetry.stopped();
     },
@@ -165,8 +165,8 @@ async function checkProviders({ policy, providers }: ActivePolicy, kind?: "ollam
 }
 
 /**
- * A server that is away, or keeps us waiting, does not keep the gateway from starting: it answers health, is not ready,
- * refuses chat, and migrates when the server is there. A migration that fails does.
+ * A server that is away, or keeps us waiting, does not keep the gateway from starting: records wait on the spool, or in
+ * strict mode chat is refused, and it migrates when the server is there. A migration that fails does.
  */
 async function firstTry(migrating: Migrating, store: Store): Promise<Tried> {
   if (store.kind === "embedded") return migrating.first;
@@ -181,26 +181,24 @@ async function tryToMigrate(store: Store): Promise<Tried> {
     : { problem: migrated.error.message, fatal: migrated.error.kind === "failed" };
 }
 
-async function settle(store: Store, telemetry: Telemetry, which: "overdue" | "everyPending"): Promise<void> {
-  const settled = await store.auditEvents.settleInterrupted(which, new Date());
-  telemetry.interruptedSettled(
-    settled.ok ? { count: settled.value, problem: null } : { count: 0, problem: settled.error.message },
-  );
-}
+type Opened = Pick<Deps, "active" | "audit" | "inFlight" | "telemetry">;
 
-type Opened = Pick<Deps, "active" | "audit" | "inFlight" | "telemetry" | "digestKey">;
-
-function createDeps(config: Config, opened: Opened): Deps {
+function createDeps(config: Config, { events, log, digestKeys }: Audit, opened: Opened): Deps {
   return {
     ...opened,
+    auditEvents: events,
+    auditLog: log,
+    digestKeys,
     providerTimeoutMs: config.providerTimeoutSeconds * 1_000,
     labelsHeader: config.trustedLabelsHeader,
-    now: () => new Date(),
+    now,
     monotonicMs: () => performance.now(),
     // A macrotask: sockets are read before it runs, which a promise alone would not wait for.
     turns: new Turns(() => new Promise((resolve) => setImmediate(resolve))),
   };
 }
+
+const now = (): Date => new Date();
 
 /** Does not keep the process alive. */
 const timeout = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
@@ -213,8 +211,7 @@ function tryToListen(
   try {
     return ok(listen(handle, { ...config, onDrainOver }));
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
     const remedy = "Set PORT to a free one, or HOST to an address of this machine.";
-    return err({ message: `Cannot listen on ${config.host}:${config.port} (${code}). ${remedy}` });
+    return err({ message: `Cannot listen on ${config.host}:${config.port} (${codeOf(cause)}). ${remedy}` });
   }
 }

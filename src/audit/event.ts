@@ -10,15 +10,13 @@ export type FindingCounts = Readonly<Record<string, number>>;
 
 export const EVENT_STATUSES = ["pending", "succeeded", "failed", "denied", "client_aborted", "interrupted"] as const;
 export type EventStatus = (typeof EVENT_STATUSES)[number];
-/** How a request ends; `interrupted` is given by whoever finds the row of a process that died. */
+/** How a request ends; `interrupted` is given to those whose process died before they had ended. */
 export type SettledStatus = Exclude<EventStatus, "pending" | "interrupted">;
 
 /** What is on record before any provider is called. No text of the request, only lengths and a keyed digest. */
 export type Intent = {
   readonly requestId: string;
   readonly receivedAt: Date;
-  /** A row that is still pending after this belongs to a process that died. */
-  readonly settleBy: Date;
   readonly surface: Surface;
   readonly decision: "route" | "deny";
   readonly provider: ProviderId | null;
@@ -48,21 +46,22 @@ export type Outcome = {
   readonly requestId: string;
   readonly completedAt: Date;
   readonly status: SettledStatus;
-  /** Who answered, or was asked last, and where that is; null where nobody was. */
+  /** Who answered, or was asked last, where that is, and by which model; null where nobody was. */
   readonly provider: ProviderId | null;
   readonly zone: Zone | null;
-  /** The model that answered, where one did and it differs from the one asked. */
   readonly model: string | null;
   readonly failureCategory: FailureCategory | null;
   readonly usage: Usage;
+  /** In micro-USD, by the usage that the provider reported and the policy's prices; null where either is not known. */
+  readonly costMicros: number | null;
   readonly latencyMs: number;
 };
 
 /** What rows of older versions do not say. */
 type Unsaid = "scanRuleset" | "policyHash" | "rule" | "features" | "shadow";
 
-/** One row of `audit_events` as `GET /v1/audit/{request_id}` gives it. */
-export type AuditEvent = Omit<Intent, "settleBy" | Unsaid> & {
+/** One row of `audit_events`, or, while it is `pending`, of the request that will be one. */
+export type AuditEvent = Omit<Intent, Unsaid> & {
   readonly [Name in Unsaid]: Intent[Name] | null;
 } & {
   readonly completedAt: Date | null;
@@ -70,7 +69,11 @@ export type AuditEvent = Omit<Intent, "settleBy" | Unsaid> & {
   /** Who answered, or was asked last, and where that is. */
   readonly answeredProvider: string | null;
   readonly answeredZone: string | null;
+  readonly answeredModel: string | null;
   readonly failureCategory: string | null;
   readonly usage: Usage;
+  readonly costMicros: number | null;
   readonly latencyMs: number | null;
+  /** Which spool it came by, and as which of its records; null in rows that are older than the log. */
+  readonly instance: { readonly id: string; readonly seq: number } | null;
 };

@@ -10,6 +10,7 @@ import { scanOptionsOf } from "../policy/scan-options.ts";
 import { mayFollow, type PolicyIdentity } from "../policy/versions.ts";
 import { compileScan } from "../scan/compile.ts";
 import type { Store } from "../store/open-store.ts";
+import type { OutboxPolicy } from "../store/policy-outbox.ts";
 import { describe, judgeSuccession, loadActivePolicy, type PolicyWorld } from "../workers/keep-policy.ts";
 import type { OpenPolicyFile } from "./policy-file.ts";
 import { createProvider } from "./providers.ts";
@@ -55,7 +56,8 @@ export async function newestVersion(
 
 /**
  * Puts a policy on record, so that rows can be decided again later. Holds no keyword and no key. What went in force while
- * nobody could say which version was the newest is judged here again: `onOutdated` is told why it may not be.
+ * nobody could say which version was the newest is judged here again: `onOutdated` is told why it may not be. It is on
+ * record all the same, since it did decide.
  */
 export async function recordPolicy(
   { policies }: Pick<Store, "policies">,
@@ -68,10 +70,18 @@ export async function recordPolicy(
   if (!newest.ok) return newest;
   const known = newest.value === null ? null : { name, ...newest.value };
   const judged = mayFollow(active.policy, known, allowDowngrade || active.source === "built-in");
-  if (judged.ok) return policies.activate(storedForm(active.policy.document), describe(active), active.loadedAt);
-  onOutdated(judged.error.message);
-  return judged;
+  const { stored, meta, loadedAt } = outboxPolicy(active);
+  const activated = await policies.activate(stored, meta, loadedAt);
+  if (activated.ok && !judged.ok) onOutdated(judged.error.message);
+  return activated;
 }
+
+/** What is kept of a policy that is in force. */
+export const outboxPolicy = (active: ActivePolicy): OutboxPolicy => ({
+  meta: describe(active),
+  stored: storedForm(active.policy.document),
+  loadedAt: active.loadedAt,
+});
 
 /** What keeping the policy of a file takes from this process. */
 export function policyWorld(config: Config, environment: Environment, file: OpenPolicyFile | null): PolicyWorld {

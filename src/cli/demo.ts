@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Gateway } from "../boot.ts";
 import type { Config } from "../config/config.ts";
 import { ask, type Row } from "./demo/ask.ts";
 import { scenarios } from "./demo/scenarios.ts";
@@ -26,10 +27,11 @@ export async function demo(): Promise<number> {
     const config = settingsOrComplain(demoEnvironment(process.env, upstreams, scratch.path));
     if (config === null) return 1;
     console.log(introduction({ ...upstreams, keywords: shownKeywords(config) }));
-    return await serveWith(config, async ({ url }) => {
+    const show = async ({ url }: Gateway) => {
       const rows = await askInTurn(url, config);
       console.log(`${table(rows)}\n\n${invitation(url, rows)}`);
-    });
+    };
+    return await serveWith(config, show, { keepsData: false });
   } finally {
     await Promise.all([ollama.close(), openai.close()]);
     scratch.remove();

@@ -1,4 +1,5 @@
 import { VERSION } from "../core/version.ts";
+import { auditCommand } from "./audit.ts";
 import { demo } from "./demo.ts";
 import { healthcheck } from "./healthcheck.ts";
 import { migrateCommand } from "./migrate.ts";
@@ -39,6 +40,12 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     summary: "Check, test, explain, analyse and compare policy files; `policy help` lists how.",
     maxArguments: Number.POSITIVE_INFINITY,
     run: policyCommand,
+  },
+  audit: {
+    usage: "audit SUBCOMMAND [ARGUMENT]...",
+    summary: "Read, export and verify the audit, make its keys, erase from it; `audit help` lists how.",
+    maxArguments: Number.POSITIVE_INFINITY,
+    run: auditCommand,
   },
   healthcheck: {
     usage: "healthcheck",

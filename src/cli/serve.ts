@@ -17,8 +17,12 @@ async function reloadOnHangUp({ active, reloadPolicy }: Gateway): Promise<void> 
   if (active().source === "file") process.on("SIGHUP", () => void reloadPolicy());
 }
 
-/** Serves until a signal comes or the gateway dies; `whenUp` runs once it listens. */
-export async function serveWith(config: Config, whenUp: (gateway: Gateway) => Promise<void>): Promise<number> {
+/** Serves until a signal comes or the gateway dies; `whenUp` runs once it listens. `keepsData`: beyond this process. */
+export async function serveWith(
+  config: Config,
+  whenUp: (gateway: Gateway) => Promise<void>,
+  { keepsData = true } = {},
+): Promise<number> {
   const signalled = firstSignal();
   // A signal that comes before there is anything to drain ends the process; the embedded database takes that.
   const booted = await Promise.race([boot(config, process.env), signalled.then(() => null)]);
@@ -28,7 +32,7 @@ export async function serveWith(config: Config, whenUp: (gateway: Gateway) => Pr
     return 1;
   }
   const gateway = booted.value;
-  await greet(gateway);
+  await greet(gateway, keepsData);
   await whenUp(gateway);
   const death = await Promise.race([signalled.then(() => null), gateway.died]);
   if (death !== null) console.error(`Policy Mesh stops: ${death.message}`);
@@ -54,7 +58,8 @@ function firstSignal(): Promise<void> {
 }
 
 /** Standard output carries JSON log lines only, so this goes to standard error. */
-async function greet({ url, database, databaseProblem, active }: Gateway): Promise<void> {
+async function greet(gateway: Gateway, keepsData: boolean): Promise<void> {
+  const { url, database, databaseProblem, generatedKeyFile, active } = gateway;
   const { policy, providers, source } = active();
   const width = Math.max(...[...providers.keys()].map((id) => id.length), "metrics".length);
   const lines = [...providers].map(
@@ -71,6 +76,9 @@ async function greet({ url, database, databaseProblem, active }: Gateway): Promi
       `  docs      ${url}/docs`,
       `  metrics   ${url}/v1/metrics`,
       `  database  ${database === "embedded" ? "embedded Postgres" : "the server that DATABASE_URL names"}${trouble}`,
+      ...(generatedKeyFile === null || !keepsData
+        ? []
+        : [`  log key   made in ${generatedKeyFile}: it signs the audit log, so keep a copy`]),
       `  policy    ${policy.name} version ${policy.version}${source === "file" ? "" : ", which follows the settings"}`,
       ...(await Promise.all(lines)),
       "",

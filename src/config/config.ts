@@ -6,22 +6,27 @@ import {
   hostSetting,
   httpUrlSetting,
   integerSetting,
+  keyListSetting,
   listSetting,
   localModelSetting,
   localServerSetting,
   modelSetting,
   optionalHeaderNameSetting,
   optionalHeaderSetting,
+  optionalIntegerSetting,
   optionalKeySetting,
   optionalPostgresUrlSetting,
+  optionalSignerKeySetting,
   optionalTextSetting,
   optionalVerifierKeySetting,
   originListSetting,
   type Setting,
   textSetting,
+  verifierKeyListSetting,
 } from "./settings.ts";
 
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+export const AUDIT_MODES = ["durable", "strict"] as const;
 export const OPENAI_DEFAULT_BASE_URL = "https://api.openai.com/v1";
 
 /** Every setting there is, in the order of `.env.example` and `docs/reference/configuration.md`. */
@@ -51,7 +56,8 @@ export const SETTINGS = {
     name: "DATA_DIR",
     defaultValue: "./data",
     shape: "a directory",
-    description: "Holds the embedded Postgres, its lock and generated keys. Made when missing, readable by you only.",
+    description:
+      "Holds the audit's spool, the embedded Postgres, generated keys and the last checkpoint. Made when missing, readable by you only; each gateway needs one of its own, on a disk that outlives it.",
   }),
   databaseUrl: optionalPostgresUrlSetting({
     name: "DATABASE_URL",
@@ -66,6 +72,65 @@ export const SETTINGS = {
       "Key of the prompt digests in audit rows. Unset, one is generated into DATA_DIR; replicas must share one.",
     secret: true,
     bytes: 32,
+  }),
+  auditDigestOldKeys: keyListSetting({
+    name: "AUDIT_DIGEST_OLD_KEYS",
+    defaultValue: "",
+    shape: "keys as in AUDIT_DIGEST_KEY, separated by commas",
+    description:
+      "Digest keys of the time before AUDIT_DIGEST_KEY, to ask about older rows. A key that is left out of it and deleted makes its digests meaningless.",
+    secret: true,
+    bytes: 32,
+    maxItems: 100,
+  }),
+  auditMode: choiceSetting({
+    name: "AUDIT_MODE",
+    defaultValue: "durable",
+    shape: AUDIT_MODES.join(" or "),
+    description:
+      "durable: a request needs its record on the disk of DATA_DIR, and rows reach the database afterwards, also after an outage. strict: the end of an answer also waits for its row in the database, and while that is away nothing is asked of a provider.",
+    choices: AUDIT_MODES,
+  }),
+  auditSpoolMaxBytes: integerSetting({
+    name: "AUDIT_SPOOL_MAX_BYTES",
+    defaultValue: "1073741824",
+    shape: "a whole number of bytes",
+    description:
+      "Most that the spool holds of records which the database does not have yet, about 2,500 bytes for a request; beyond it requests are answered 503.",
+    min: 16_777_216,
+    max: 1_099_511_627_776,
+  }),
+  auditRetentionDays: optionalIntegerSetting({
+    name: "AUDIT_RETENTION_DAYS",
+    shape: "a whole number of days",
+    description: "Audit rows older than this are dropped, a day at a time; receipts stay valid. Unset, they are kept.",
+    min: 1,
+    max: 36_500,
+  }),
+  auditLogKey: optionalSignerKeySetting({
+    name: "AUDIT_LOG_KEY",
+    shape: "PRIVATE+KEY+NAME+ID+KEY, as `policy-mesh audit keygen` makes it",
+    description:
+      "Signs the checkpoints of the audit log, which is known by the key's name. Unset, AUDIT_LOG_KEY_FILE counts, else a key is generated into DATA_DIR; replicas must share one.",
+    secret: true,
+  }),
+  auditLogKeyFile: optionalTextSetting({
+    name: "AUDIT_LOG_KEY_FILE",
+    shape: "a file",
+    description: "Holds what AUDIT_LOG_KEY would say, for keys that come as mounted secrets.",
+  }),
+  auditLogOldKeys: verifierKeyListSetting({
+    name: "AUDIT_LOG_OLD_KEYS",
+    defaultValue: "",
+    shape: "verifier keys (NAME+ID+KEY), separated by commas",
+    description: "Keys that signed checkpoints of the same log before the one in use, after a rotation.",
+    maxItems: 100,
+  }),
+  auditCheckpointFile: optionalTextSetting({
+    name: "AUDIT_CHECKPOINT_FILE",
+    shape: "a file",
+    description:
+      "Where the last signed checkpoint is kept outside the database, to notice a database that was set back. Unset, DATA_DIR/log/checkpoint; better on other storage than the database's.",
   }),
   policyFile: optionalTextSetting({
     name: "POLICY_FILE",
@@ -220,7 +285,13 @@ export function readConfig(env: Environment): Result<Config, readonly ConfigFaul
 
 /** What settings mean together. A value that has a fault of its own is undefined here and says nothing. */
 function crossFaults(config: Partial<Config>): ConfigFault[] {
-  return [...exposureFaults(config), ...signatureFaults(config)];
+  return [...exposureFaults(config), ...signatureFaults(config), ...keyFaults(config)];
+}
+
+function keyFaults({ auditLogKey, auditLogKeyFile }: Partial<Config>): ConfigFault[] {
+  if (typeof auditLogKey !== "string" || typeof auditLogKeyFile !== "string") return [];
+  const { name, shape } = SETTINGS.auditLogKeyFile;
+  return [{ variable: name, shape, remedy: "AUDIT_LOG_KEY says it already; remove one of the two" }];
 }
 
 function exposureFaults({ host, allowAnonymous }: Partial<Config>): ConfigFault[] {

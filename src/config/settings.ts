@@ -1,7 +1,7 @@
 import { isLocalServer } from "../core/hosts.ts";
 import { isModelName, isOllamaCloudName } from "../core/models.ts";
 import { err, ok, type Result } from "../core/result.ts";
-import { parseVerifierKey } from "../core/signed-note.ts";
+import { parseSignerKey, parseVerifierKey } from "../core/signed-note.ts";
 
 /**
  * One environment variable. `parse` gets the value (or the default) and answers with what is wrong in words that
@@ -72,6 +72,17 @@ export const optionalVerifierKeySetting = (words: Words): Setting<string | null>
     value === null || parseVerifierKey(value).ok ? ok(value) : err(`set it to ${words.shape}`),
   );
 
+export const optionalSignerKeySetting = (words: Words): Setting<string | null> =>
+  setting(words, (value) => (value === null || parseSignerKey(value).ok ? ok(value) : err(`set it to ${words.shape}`)));
+
+export function verifierKeyListSetting(words: Words & { maxItems: number }): Setting<readonly string[]> {
+  const list = listSetting(words);
+  return setting(words, (value) => {
+    const keys = list.parse(value);
+    return keys.ok && !keys.value.every((key) => parseVerifierKey(key).ok) ? err(`set it to ${words.shape}`) : keys;
+  });
+}
+
 export function localModelSetting(words: Words): Setting<string> {
   return setting(words, (value) => {
     if (value === null || !isModelName(value)) return err(MODEL_NAME_REMEDY);
@@ -88,6 +99,12 @@ export function integerSetting(words: Words & { min: number; max: number }): Set
       ? ok(parsed)
       : err(`set it to a whole number from ${words.min} to ${words.max}, or remove it`);
   });
+}
+
+/** Null where it is not set. */
+export function optionalIntegerSetting(words: Words & { min: number; max: number }): Setting<number | null> {
+  const integer = integerSetting(words);
+  return setting(words, (value) => (value === null ? ok(null) : integer.parse(value)));
 }
 
 export function choiceSetting<const T extends string>(words: Words & { choices: readonly T[] }): Setting<T> {
@@ -164,13 +181,27 @@ function originOf(text: string): string | null {
   return url.origin === "null" ? `${url.protocol}//${url.host}` : url.origin;
 }
 
-export function optionalKeySetting(words: Words & { bytes: number }): Setting<Uint8Array | null> {
+const keyRemedy = (bytes: number): string =>
+  `set it to ${bytes} random bytes in base64 (openssl rand -base64 ${bytes}), or remove it`;
+
+export const optionalKeySetting = (words: Words & { bytes: number }): Setting<Uint8Array | null> =>
+  setting(words, (value) => (value === null ? ok(null) : keyOf(value, words.bytes)));
+
+export function keyListSetting(words: Words & { bytes: number; maxItems: number }): Setting<readonly Uint8Array[]> {
+  const list = listSetting(words);
   return setting(words, (value) => {
-    if (value === null) return ok(null);
-    const wellFormed = /^[A-Za-z0-9+/]+={0,2}$/.test(value);
-    const bytes = Uint8Array.from(wellFormed ? Buffer.from(value, "base64") : []);
-    return bytes.length === words.bytes
-      ? ok(bytes)
-      : err(`set it to ${words.bytes} random bytes in base64 (openssl rand -base64 ${words.bytes}), or remove it`);
+    const items = list.parse(value);
+    if (!items.ok) return items;
+    const keys = items.value.flatMap((item) => {
+      const key = keyOf(item, words.bytes);
+      return key.ok ? [key.value] : [];
+    });
+    return keys.length === items.value.length ? ok(keys) : err(keyRemedy(words.bytes));
   });
+}
+
+function keyOf(text: string, byteCount: number): Result<Uint8Array, string> {
+  const wellFormed = /^[A-Za-z0-9+/]+={0,2}$/.test(text);
+  const bytes = Uint8Array.from(wellFormed ? Buffer.from(text, "base64") : []);
+  return bytes.length === byteCount ? ok(bytes) : err(keyRemedy(byteCount));
 }

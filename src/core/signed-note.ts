@@ -225,7 +225,7 @@ function formatSignature({ keyName, keyId, signature }: NoteSignature): string {
 }
 
 /** Standard Base64 with its padding, and one way only to write the same bytes: nobody can alter a note that holds. */
-function decodeBase64(text: string): Buffer | null {
+export function decodeBase64(text: string): Buffer | null {
   const bytes = Buffer.from(text, "base64");
   return text !== "" && bytes.toString("base64") === text ? bytes : null;
 }

@@ -1,5 +1,6 @@
 import type { DigestKey } from "../audit/digest.ts";
-import type { AuditEvent, FindingCounts, Intent, Outcome, SettledStatus } from "../audit/event.ts";
+import type { FindingCounts, Intent, Outcome, SettledStatus } from "../audit/event.ts";
+import type { AuditCursor, AuditFilter, AuditPage, FoundEvent } from "../audit/search.ts";
 import type { FailureCategory, Surface } from "../core/chat.ts";
 import type { ProviderId } from "../core/decision.ts";
 import type { ErrorReason } from "../core/reasons.ts";
@@ -12,16 +13,71 @@ import type { Turns } from "./turns.ts";
 export type AuditFailure = { readonly message: string };
 
 /**
- * Where audit events go. A call that answers ok has committed: the record survives the death of this process. Waits
- * are bounded; a failure says that nothing is known to be committed.
+ * Where audit events go. An intent that answers ok is on stable storage: it survives the death of this process and of its
+ * machine, and becomes exactly one row. Waits are bounded; a failure says that nothing is known to be on record.
  */
 export interface AuditStore {
   recordIntent(intent: Intent): Promise<Result<void, AuditFailure>>;
+  /** In `strict` mode ok says that the row is committed in the database, too. */
   recordOutcome(outcome: Outcome): Promise<Result<void, AuditFailure>>;
-  find(requestId: string): Promise<Result<AuditEvent | null, AuditFailure>>;
-  /** Whether writes can be expected to succeed now. */
-  check(): Promise<Result<void, AuditFailure>>;
+  health(): Promise<AuditHealth>;
 }
+
+/** How the audit fares, for operators. */
+export type AuditHealth = {
+  /** Whether requests are admitted now. */
+  readonly admits: Result<void, AuditFailure>;
+  /** Whether the database answers. */
+  readonly database: Result<void, AuditFailure>;
+  /** In `durable` mode it need not: what is on the spool waits for it. */
+  readonly databaseRequired: boolean;
+  readonly spool: SpoolStatus;
+};
+
+export type SpoolStatus = {
+  /** `full` takes what ends requests that were admitted, and admits none; `failed` takes nothing until a restart. */
+  readonly state: "open" | "full" | "failed";
+  /** Why it is not open; null where it is. */
+  readonly reason: string | null;
+  /** Of all segments together, and the bound from which on none is admitted. */
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** Records that ended requests and are not known to be committed in the database yet. */
+  readonly unshippedCount: number;
+  /** When the oldest of those was appended; null where there is none. */
+  readonly oldestUnshippedAt: Date | null;
+};
+
+/** Rows of `audit_events`, for those who ask what happened. */
+export interface AuditReader {
+  /** Looks where rows are, and among the requests of this process that have none yet. Null where nobody knows the id. */
+  find(requestId: string): Promise<Result<FoundEvent | null, AuditFailure>>;
+  /** Newest first: at most `limit` rows that come after `cursor`; fewer, or none, where looking on would take too long. */
+  search(filter: AuditFilter, cursor: AuditCursor | null, limit: number): Promise<Result<AuditPage, AuditFailure>>;
+}
+
+export type { AuditCursor, AuditFilter, AuditPage, FoundEvent } from "../audit/search.ts";
+
+/** The Merkle log over the rows, as its clients read it. */
+export interface AuditLog {
+  /** The newest signed checkpoint (C2SP tlog-checkpoint); null before the first one. */
+  checkpoint(): Promise<Result<string | null, AuditFailure>>;
+  /** Hashes of a tile (C2SP tlog-tiles), all 256 or the first `width` of them; null where a checkpoint covers no such tile. */
+  tile(level: number, index: number, width: number): Promise<Result<Uint8Array | null, AuditFailure>>;
+  /** Verifier keys that signed checkpoints of this log, the one in use first. */
+  verifierKeys(): Promise<Result<readonly string[], AuditFailure>>;
+  receipt(requestId: string): Promise<Result<ReceiptAnswer, AuditFailure>>;
+}
+
+export type ReceiptAnswer =
+  /** C2SP tlog-proof. */
+  | { readonly kind: "receipt"; readonly text: string }
+  /** The request is known, and no checkpoint covers its row yet. */
+  | { readonly kind: "pending" }
+  | { readonly kind: "absent" }
+  | { readonly kind: "erased" }
+  /** The row is older than the log. */
+  | { readonly kind: "unlogged" };
 
 export type Stage = "scan" | "decide" | "intent" | "provider" | "translate" | "outcome";
 export type StageDurations = Readonly<Partial<Record<Stage, number>>>;
@@ -80,8 +136,31 @@ export interface Telemetry {
   policyLoaded(event: PolicyLoaded): void;
   /** `problem` is null when the schema is up to date. */
   migrationTried(event: { readonly problem: string | null }): void;
-  /** Rows of requests whose process died were ended, or could not be. */
-  interruptedSettled(event: { readonly count: number; readonly problem: string | null }): void;
+  /** What the spool held when it was opened. */
+  spoolRecovered(event: {
+    /** Requests whose process died, ended as interrupted. */
+    readonly interruptedCount: number;
+    readonly truncatedBytes: number;
+    readonly quarantinedCount: number;
+  }): void;
+  /** The spool takes nothing any more until a restart. */
+  spoolFailed(event: { readonly reason: string }): void;
+  spoolFlushed(event: { readonly seconds: number }): void;
+  /** A batch of records is committed in the database. */
+  auditShipped(event: { readonly count: number }): void;
+  /** A batch could not be committed, and is tried again. */
+  auditShipFailed(event: { readonly cause: string; readonly retryInMs: number }): void;
+  /** A record that the database refuses for good was put aside. */
+  auditRefused(event: { readonly instanceSeq: number; readonly cause: string }): void;
+  checkpointSigned(event: { readonly treeSize: number; readonly leafCount: number }): void;
+  /** `problem` is null when the signer signs again. `refuses` says that it will not without a person's doing. */
+  signerState(event: { readonly problem: string | null; readonly refuses: boolean }): void;
+  /** Work on the tables of the audit: partitions made and dropped, hours rolled up. */
+  auditMaintained(event: {
+    readonly createdPartitions: number;
+    readonly droppedPartitions: readonly string[];
+    readonly problem: string | null;
+  }): void;
   started(event: { readonly url: string; readonly version: string; readonly database: string }): void;
   stopping(): void;
   stopped(): void;
@@ -93,7 +172,10 @@ export type Deps = {
   /** The one of this moment; whoever works by it asks once and keeps it. */
   readonly active: () => ActivePolicy;
   readonly audit: AuditStore;
-  readonly digestKey: DigestKey;
+  readonly auditEvents: AuditReader;
+  readonly auditLog: AuditLog;
+  /** The one in use first; the others are for questions about older rows. */
+  readonly digestKeys: readonly [DigestKey, ...DigestKey[]];
   readonly inFlight: InFlight;
   readonly telemetry: Telemetry;
   readonly providerTimeoutMs: number;

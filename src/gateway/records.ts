@@ -1,25 +1,20 @@
 import { promptDigest } from "../audit/digest.ts";
 import type { FindingCounts, Intent, Outcome } from "../audit/event.ts";
+import type { Usage } from "../core/chat.ts";
 import type { AllowedTarget, Decision } from "../core/decision.ts";
 import type { Finding } from "../core/finding.ts";
+import { priceOf, usedCostMicros } from "../policy/cost.ts";
 import type { Ending } from "./chat-result.ts";
 import type { Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
-import { MAX_STREAM_MS } from "./stream.ts";
-
-/** Time beyond the provider's for what the gateway itself does, before a pending row counts as orphaned. */
-const SETTLE_MARGIN_MS = 60_000;
 
 /** What is put on record before a provider is called. */
 export function intentOf(deps: Deps, decided: Decided, receivedAt: Date): Intent {
   const { call, request, active, findings, features, decision, planned, reasonCodes } = decided;
   const target = planned.ok ? planned.value[0] : null;
-  const targetCount = planned.ok ? planned.value.length : 1;
-  const answerMs = request.streamed ? MAX_STREAM_MS : 0;
   return {
     requestId: call.requestId,
     receivedAt,
-    settleBy: new Date(receivedAt.getTime() + timeoutOf(deps, decision) * targetCount + answerMs + SETTLE_MARGIN_MS),
     surface: request.surface,
     decision: planned.ok ? "route" : "deny",
     provider: target?.provider ?? null,
@@ -34,7 +29,7 @@ export function intentOf(deps: Deps, decided: Decided, receivedAt: Date): Intent
     shadow: decision.shadow,
     messageCount: features.messageCount,
     promptLength: features.promptChars,
-    promptDigest: promptDigest(deps.digestKey, request.task),
+    promptDigest: promptDigest(deps.digestKeys[0], request.task),
     streamed: request.streamed,
   };
 }
@@ -44,23 +39,26 @@ export const timeoutOf = ({ providerTimeoutMs }: Pick<Deps, "providerTimeoutMs">
   effects.attempts.timeoutMs ?? providerTimeoutMs;
 
 /** What is put on record before the answer is released. */
-export function outcomeOf(
-  deps: Deps,
-  { call, stopwatch }: Decided,
-  target: AllowedTarget | null,
-  ending: Ending,
-): Outcome {
+export function outcomeOf(deps: Deps, decided: Decided, target: AllowedTarget | null, ending: Ending): Outcome {
+  const { call, stopwatch } = decided;
   return {
     requestId: call.requestId,
     completedAt: deps.now(),
     status: ending.status,
     provider: target?.provider ?? null,
     zone: target?.zone ?? null,
-    model: ending.model,
+    model: ending.model ?? target?.model ?? null,
     failureCategory: ending.failureCategory,
     usage: ending.usage,
+    costMicros: target === null ? null : costOf(decided, target, ending.usage),
     latencyMs: Math.round(stopwatch.totalMs),
   };
+}
+
+/** By the price of the model that was asked for: the one that answers often has a longer name, with a date in it. */
+function costOf({ active, features }: Decided, { provider: id, model }: AllowedTarget, usage: Usage): number | null {
+  const provider = active.policy.providers.find((provider) => provider.id === id);
+  return provider === undefined ? null : usedCostMicros(priceOf(provider, model, features), usage, features.task);
 }
 
 /** INVARIANT: nothing else of a finding goes on record; its path quotes keys of the body, which are content. */

@@ -32,7 +32,7 @@ export function systemRoutes(deps: Deps, metrics: Metrics, isDraining: () => boo
         detail: {
           summary: "Ready",
           description:
-            "503 while the gateway must not get traffic: the database is away, or it is shutting down. Providers are reported and do not gate.",
+            "503 while the gateway must not get traffic: requests cannot be put on record, or it is shutting down. The database gates in strict mode only; providers are reported and do not gate.",
           tags: ["operations"],
         },
       },
@@ -53,16 +53,24 @@ export function systemRoutes(deps: Deps, metrics: Metrics, isDraining: () => boo
 
 async function readiness(deps: Deps, draining: boolean): Promise<ReadyBody> {
   const { providers } = deps.active();
-  const [database, states] = await Promise.all([
-    deps.audit.check(),
+  const [{ admits, database, databaseRequired, spool }, states] = await Promise.all([
+    deps.audit.health(),
     Promise.all([...providers.values()].map(providerState)),
   ]);
   return {
-    status: database.ok && !draining ? "ready" : "unready",
+    status: admits.ok && !draining ? "ready" : "unready",
+    audit: {
+      state: spool.state,
+      detail: spool.reason,
+      spool_bytes: spool.bytes,
+      spool_max_bytes: spool.maxBytes,
+      unshipped_records: spool.unshippedCount,
+      oldest_unshipped_at: spool.oldestUnshippedAt?.toISOString() ?? null,
+    },
     dependencies: {
       database: {
         state: database.ok ? "up" : "down",
-        required: true,
+        required: databaseRequired,
         detail: database.ok ? null : database.error.message,
       },
       ...Object.fromEntries([...providers.keys()].map((id, index) => [id, states[index] ?? UNKNOWN])),

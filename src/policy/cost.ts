@@ -1,3 +1,4 @@
+import type { Usage } from "../core/chat.ts";
 import { LOCAL_ZONE } from "../core/decision.ts";
 import type { Features, Price } from "../core/features.ts";
 import { answeringModel } from "./answering-model.ts";
@@ -43,6 +44,18 @@ export function reportedCostMicros(
 ): number | null {
   if (price === null || (features.promptTokens === null && price.input > 0)) return null;
   return estimatedCostMicros(price, features, maxOutputTokens);
+}
+
+/** Of the numbers that a provider reported, in micro-USD, rounded up; null where one is missing that costs something. */
+export function usedCostMicros(price: Price | null, usage: Usage, task: Features["task"]): number | null {
+  if (price === null) return null;
+  const { promptTokens } = usage;
+  const completionTokens = task === "embedding" ? 0 : usage.completionTokens;
+  if ((promptTokens === null && price.input > 0) || (completionTokens === null && price.output > 0)) return null;
+  const [input, output] = [promptTokens ?? 0, completionTokens ?? 0];
+  const total = input * price.input + output * price.output;
+  if (total <= Number.MAX_SAFE_INTEGER) return dividedUp(total);
+  return exactly(BigInt(input) * BigInt(price.input) + BigInt(output) * BigInt(price.output));
 }
 
 /** The most that any provider of the policy would cost, whatever is forbidden: what conditions compare. */

@@ -9,7 +9,13 @@ export type DatabaseTarget =
   | { readonly kind: "embedded"; readonly options: PostgresOptions };
 
 /** For the operator's log; holds no parameter, no row and no credential. */
-export type DatabaseFailure = { readonly message: string };
+export type DatabaseFailure = {
+  readonly message: string;
+  /** SQLSTATE; null where the database did not answer. */
+  readonly code: string | null;
+  /** Whose rule a row broke; a partition's own name where it was one. Null where none did. */
+  readonly table: string | null;
+};
 
 export type Parameter = string | number | boolean | Date | null;
 
@@ -29,7 +35,8 @@ const QUERY_TIMEOUT_MS = 5_000;
 /** A server gives up first, so that our own wait only ends when a connection is dead. */
 const STATEMENT_TIMEOUT_MS = 4_000;
 const HUNG_AFTER_MS = 20_000;
-const CLOSE_TIMEOUT_SECONDS = 5;
+/** Nothing is under way any more then; a connection that was lost with a statement on it would be waited for in vain. */
+const CLOSE_TIMEOUT_SECONDS = 1;
 const MAX_CONNECTIONS = 10;
 /** Statements that wait or run. A database that has stopped answering must not gather more of them than this. */
 const MAX_OUTSTANDING = 1_000;
@@ -79,8 +86,7 @@ export function openDatabase(target: DatabaseTarget): Database {
 
   return {
     async query<Row extends object>(text: string, parameters: readonly Parameter[]) {
-      if (outstanding >= MAX_OUTSTANDING)
-        return err({ message: `${MAX_OUTSTANDING} statements wait for the database` });
+      if (outstanding >= MAX_OUTSTANDING) return err(unanswered(`${MAX_OUTSTANDING} statements wait for the database`));
       outstanding++;
       const asked = pool;
       const askedAtMs = performance.now();
@@ -88,7 +94,7 @@ export function openDatabase(target: DatabaseTarget): Database {
         return ok(await within(run<Row>(asked, text, parameters), QUERY_TIMEOUT_MS));
       } catch (thrown) {
         if (thrown instanceof TimedOut) afterTimeout(asked, askedAtMs);
-        return err({ message: describe(thrown) });
+        return err(failureOf(thrown));
       }
     },
     hung,
@@ -108,7 +114,15 @@ function connect(target: DatabaseTarget): postgres.Sql {
     ...shared,
     ...target.options,
     max: MAX_CONNECTIONS,
-    connection: { application_name: "policy-mesh", statement_timeout: STATEMENT_TIMEOUT_MS },
+    connection: {
+      application_name: "policy-mesh",
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      // Over a year of daily partitions a statement of some milliseconds looks dear enough to a planner to be compiled
+      // first, for seconds.
+      jit: "off",
+      // What it says it has committed goes from the spool, so it has to be on its disk, whatever the server's default is.
+      synchronous_commit: "on",
+    },
   });
 }
 
@@ -126,13 +140,18 @@ async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
   }
 }
 
-/** PostgreSQL's own messages can quote a row's values; its SQLSTATE and a constraint's name cannot. */
-function describe(thrown: unknown): string {
-  if (thrown instanceof TimedOut) return `the database did not answer within ${QUERY_TIMEOUT_MS} ms`;
+const unanswered = (message: string): DatabaseFailure => ({ message, code: null, table: null });
+
+/** PostgreSQL's own messages can quote a row's values; its SQLSTATE and the names of its objects cannot. */
+function failureOf(thrown: unknown): DatabaseFailure {
+  if (thrown instanceof TimedOut) return unanswered(`the database did not answer within ${QUERY_TIMEOUT_MS} ms`);
   if (thrown instanceof postgres.PostgresError) {
     const constraint = thrown.constraint_name ? ` on ${thrown.constraint_name}` : "";
-    return `the database refused the statement (SQLSTATE ${thrown.code}${constraint})`;
+    const message = `the database refused the statement (SQLSTATE ${thrown.code}${constraint})`;
+    // Where a row finds no partition there is a table, too, but no rule that the row breaks.
+    const isRuleOfRow = Boolean(thrown.constraint_name || thrown.column_name);
+    return { message, code: thrown.code, table: (isRuleOfRow && thrown.table_name) || null };
   }
   const code = thrown instanceof Error && "code" in thrown ? String(thrown.code) : "no code";
-  return `the database cannot be reached (${code})`;
+  return unanswered(`the database cannot be reached (${code})`);
 }

@@ -51,8 +51,6 @@ export function createPolicies(database: Database) {
   };
 }
 
-export type Policies = ReturnType<typeof createPolicies>;
-
 function toPolicy({ first_activated_at, last_activated_at, ...row }: PolicyRow): KeptPolicy {
   return { ...row, firstActivatedAt: first_activated_at, lastActivatedAt: last_activated_at };
 }

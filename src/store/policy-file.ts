@@ -3,6 +3,7 @@ import { open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { err, ok, type Result } from "../core/result.ts";
 import { SIGNATURE_SUFFIX } from "../policy/signature.ts";
+import { codeOf } from "./durable-file.ts";
 import { flush } from "./flush.ts";
 
 /** Of the policy and of its signature, each. */
@@ -131,8 +132,5 @@ function decode(bytes: Uint8Array, options: { readonly ignoreBOM?: boolean } = {
     return null;
   }
 }
-
-const codeOf = (cause: unknown): string =>
-  cause instanceof Error && "code" in cause ? String(cause.code) : "unknown error";
 
 const fail = (kind: PolicyFileFailure["kind"], message: string) => err<PolicyFileFailure>({ kind, message });

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 import { FAILURE_CATEGORIES } from "../core/chat.ts";
 import { FINDING_GROUPS } from "../core/finding.ts";
 import { ERROR_REASONS, ROUTING_REASONS } from "../core/reasons.ts";
+import { auditMetrics, SPOOL_STATES } from "./audit-metrics.ts";
 
 /** From milliseconds of a refused request to the minutes of a local model on a CPU. */
 const LATENCY_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
@@ -23,6 +24,7 @@ export const LABEL_VALUES = {
   result: ["activated", "unchanged", "refused"],
   differs: ["true", "false"],
   denied: ["true", "false"],
+  state: SPOOL_STATES,
 } as const;
 
 /** What policies add to the values of a label: their own, and each policy has few of them. */
@@ -119,10 +121,11 @@ export function createMetrics(build: { readonly version: string; readonly bun: s
     }),
     auditWriteFailures: new Counter({
       name: "policy_mesh_audit_write_failures_total",
-      help: "Audit records that could not be committed; their requests were answered 503.",
+      help: "Audit records that could not be put on record in time; their requests were answered 503.",
       labelNames: ["step"],
       registers,
     }),
+    audit: auditMetrics(registers),
   };
 }
 

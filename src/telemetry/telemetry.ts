@@ -6,6 +6,7 @@ import type { Metrics } from "./metrics.ts";
 
 /** Log and metric of an event are written together, so that neither says what the other does not. */
 export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
+  let shipFails = false;
   return {
     chatFinished(event) {
       const provider = event.provider ?? "none";
@@ -84,9 +85,64 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
       else logger.warn({ event: "migration_put_off", cause: problem }, "database not usable yet");
     },
 
-    interruptedSettled({ count, problem }) {
-      if (problem !== null) logger.warn({ event: "settle_failed", cause: problem }, "interrupted requests not settled");
-      else if (count > 0) logger.warn({ event: "interrupted", count }, "requests of a process that died were settled");
+    spoolRecovered({ interruptedCount, truncatedBytes, quarantinedCount }) {
+      metrics.audit.interrupted.inc(interruptedCount);
+      metrics.audit.quarantined.inc(quarantinedCount);
+      if (interruptedCount + truncatedBytes + quarantinedCount === 0) return;
+      logger[quarantinedCount > 0 ? "error" : "warn"](
+        {
+          event: "spool_recovered",
+          interrupted: interruptedCount,
+          truncated_bytes: truncatedBytes,
+          quarantined: quarantinedCount,
+        },
+        "the process before this one died; its requests were ended",
+      );
+    },
+
+    spoolFailed({ reason }) {
+      logger.error({ event: "spool_failed", cause: reason }, "no request is admitted until a restart");
+    },
+
+    spoolFlushed: ({ seconds }) => metrics.audit.spoolFlush.observe(seconds),
+
+    auditShipped({ count }) {
+      metrics.audit.shipped.inc(count);
+      if (shipFails) logger.info({ event: "audit_ship_recovered" }, "audit records reach the database again");
+      shipFails = false;
+    },
+
+    auditShipFailed({ cause, retryInMs }) {
+      shipFails = true;
+      metrics.audit.shipFailures.inc();
+      logger.warn({ event: "audit_ship_failed", cause, retry_in_ms: retryInMs }, "audit records wait on the spool");
+    },
+
+    auditRefused({ instanceSeq, cause }) {
+      metrics.audit.quarantined.inc();
+      logger.error(
+        { event: "audit_refused", instance_seq: instanceSeq, cause },
+        "the database refuses an audit record",
+      );
+    },
+
+    checkpointSigned({ treeSize, leafCount }) {
+      metrics.audit.treeSize.set(treeSize);
+      metrics.audit.checkpointAt.setToCurrentTime();
+      logger.debug({ event: "checkpoint", tree_size: treeSize, leaves: leafCount }, "checkpoint signed");
+    },
+
+    signerState({ problem, refuses }) {
+      metrics.audit.signerRefusing.set(refuses ? 1 : 0);
+      if (problem === null) logger.info({ event: "signer" }, "checkpoints are signed");
+      else logger[refuses ? "error" : "warn"]({ event: "signer", refuses, cause: problem }, "no checkpoint is signed");
+    },
+
+    auditMaintained({ createdPartitions, droppedPartitions, problem }) {
+      metrics.audit.partitionsDropped.inc(droppedPartitions.length);
+      const fields = { event: "audit_maintained", created: createdPartitions, dropped: droppedPartitions };
+      if (problem !== null) logger.warn({ ...fields, cause: problem }, "the audit's tables could not be seen to");
+      else if (createdPartitions + droppedPartitions.length > 0) logger.info(fields, "partitions of the audit");
     },
 
     started: (event) => logger.info({ event: "started", ...event }, "serving"),

@@ -101,12 +101,12 @@ async function insertRows(store: Store): Promise<void> {
     // Every tenth request is long and every twentieth has personal data, as the policy decided then.
     await sql`
       insert into audit_events (
-        request_id, received_at, settle_by, completed_at, status, surface, decision, provider, zone, model, reason_codes,
+        request_id, received_at, record_version, completed_at, status, surface, decision, provider, zone, model, reason_codes,
         message_count, prompt_length, prompt_digest, streamed, findings, scan_ruleset, policy_hash, rule, features, shadow,
         prompt_tokens, completion_tokens, latency_ms
       )
       select
-        gen_random_uuid(), at, at, at, 'succeeded', 'openai_chat', 'route', where_to.provider, where_to.provider, 'm',
+        gen_random_uuid(), at, 0, at, 'succeeded', 'openai_chat', 'route', where_to.provider, where_to.provider, 'm',
         array['default'], 1 + i % 40, i, ${`hmac-sha256:k:${"0".repeat(64)}`}, false,
         case when i % 20 = 0 then '{"pii.email": 2}'::jsonb else '{}'::jsonb end, ${ruleset}, ${policy.hash},
         case when i % 10 = 1 then 'long' else 'default' end,

@@ -76,7 +76,7 @@ function conditions(): string {
   return [
     `machine   ${cpus().length} x ${cpus()[0]?.model ?? "unknown processor"}, ${process.platform} ${process.arch}`,
     `program   ${program()}, Bun ${Bun.version}, commit ${commit()}`,
-    `database  ${database}; audit on, two commits for each request`,
+    `database  ${database}; audit on, two records flushed to the spool for each request`,
     `load      ${SCENARIOS.length} scenarios x concurrency ${CONCURRENCIES.join(" and ")} x ${rounds} round(s) in ${seconds} s`,
     "          mock, load generator and gateway are processes on this machine and share its processors;",
     "          an answer has 64 words; the mock writes stream chunks one by one, without a pause",

@@ -8,10 +8,11 @@ import { postJson, rejection } from "./harness.ts";
 
 /** What cannot be put on record is not asked of anybody. */
 
-describe("without a database", () => {
+describe("without a database, where every row has to be there before its answer", () => {
   // Nothing listens on port 9 of loopback.
   const gateway = ownGateway({
     DATABASE_URL: "postgres://nobody@127.0.0.1:9/nothing",
+    AUDIT_MODE: "strict",
     DEFAULT_PROVIDER: "openai",
     COST_MAX_PROMPT_LENGTH_FOR_LOCAL: `${LOCAL_LENGTH}`,
   });

@@ -1,19 +1,21 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import postgres from "postgres";
-import type { Intent } from "../../src/audit/event.ts";
+import { microsOf } from "../../src/audit/record.ts";
 import type { Features } from "../../src/core/features.ts";
+import { recordFeatures } from "../../src/core/recorded-features.ts";
 import { compilePolicy } from "../../src/policy/compile.ts";
 import { decide } from "../../src/policy/decide.ts";
 import type { PolicyDocument } from "../../src/policy/document.ts";
 import { storedForm } from "../../src/policy/identity.ts";
 import { scanOptionsOf } from "../../src/policy/scan-options.ts";
-import { clientOptions } from "../../src/store/migrations/client-options.ts";
-import { openStore, type Store } from "../../src/store/open-store.ts";
+import { openAuditStore } from "../support/audit-store.ts";
 import { scanFor } from "../support/compiled-scan.ts";
 import { type Environment, runGateway, scratchFolder } from "../support/gateway-process.ts";
 import { documentOf, featuresOf } from "../support/policy.ts";
+import { requestRecord } from "../support/request-records.ts";
+
+type AuditWorld = Awaited<ReturnType<typeof openAuditStore>>;
 
 /** More than two pages. */
 const COPIES = 4_100;
@@ -43,78 +45,52 @@ const past = compilePolicy(PAST);
 const { ruleset } = scanFor([], scanOptionsOf(PAST));
 let ids: readonly string[] = [];
 
-function intentOf(given: Partial<Features>, findings: Record<string, number>, receivedAt: Date): Intent {
+function recordOf(given: Partial<Features>, findings: Record<string, number>, receivedAt: Date, seq: number) {
   const features = featuresOf(given);
   const { candidates, rule, reasonCodes, shadow } = decide(past, features);
   const [first] = candidates;
-  return {
-    requestId: Bun.randomUUIDv7(),
-    receivedAt,
-    settleBy: receivedAt,
-    surface: "native",
+  return requestRecord(seq, {
+    received_at: microsOf(receivedAt),
     decision: first === undefined ? "deny" : "route",
     provider: first?.provider ?? null,
     zone: first?.zone ?? null,
     model: first?.model ?? null,
-    reasonCodes,
-    policyHash: past.hash,
+    reason_codes: reasonCodes,
+    policy_hash: past.hash,
     rule,
-    features,
+    features: recordFeatures(features),
     shadow,
     findings,
-    scanRuleset: ruleset,
-    messageCount: 1,
-    promptLength: 1,
-    promptDigest: `hmac-sha256:k:${"0".repeat(64)}`,
-    streamed: false,
-  };
+    scan_ruleset: ruleset,
+    prompt_tokens: null,
+    completion_tokens: null,
+  });
 }
 
-async function storeIn(directory: string): Promise<Store> {
-  const opened = await openStore({ dataDir: directory, databaseUrl: null });
-  if (!opened.ok) throw new Error(opened.error.message);
-  return opened.value;
-}
-
-async function fill(store: Store): Promise<void> {
-  expect((await store.migrate()).ok).toBe(true);
+async function fill({ store, sql, ship }: AuditWorld): Promise<void> {
   const stored = JSON.parse(JSON.stringify(storedForm(PAST)));
   expect((await store.policies.activate(stored, past, daysAgo(40))).ok).toBe(true);
-  const intents = [
-    intentOf({ promptTokens: 10 }, {}, daysAgo(20)),
-    intentOf({ promptTokens: 2_000 }, {}, daysAgo(10)),
-    intentOf({ promptTokens: 2_000, signals: ["birds"] }, { "keyword.birds": 1 }, daysAgo(9)),
-    intentOf({ promptTokens: 10, signals: ["personal"] }, { "pii.email": 1 }, daysAgo(8)),
-    intentOf({ promptTokens: null }, {}, daysAgo(7)),
-    intentOf({ promptTokens: 2_000 }, {}, daysAgo(35)),
+  const records = [
+    recordOf({ promptTokens: 10 }, {}, daysAgo(20), 1),
+    { ...recordOf({ promptTokens: 2_000 }, {}, daysAgo(10), 2), prompt_tokens: 2_000, completion_tokens: 100 },
+    recordOf({ promptTokens: 2_000, signals: ["birds"] }, { "keyword.birds": 1 }, daysAgo(9), 3),
+    recordOf({ promptTokens: 10, signals: ["personal"] }, { "pii.email": 1 }, daysAgo(8), 4),
+    recordOf({ promptTokens: null }, {}, daysAgo(7), 5),
+    recordOf({ promptTokens: 2_000 }, {}, daysAgo(35), 6),
   ];
-  ids = intents.map(({ requestId }) => requestId);
-  for (const intent of intents) expect(await store.auditEvents.recordIntent(intent)).toMatchObject({ ok: true });
-  const usage = { promptTokens: 2_000, completionTokens: 100 };
-  const answered = {
-    status: "succeeded",
-    provider: "local",
-    zone: "local",
-    model: null,
-    failureCategory: null,
-    latencyMs: 1,
-  } as const;
-  await store.auditEvents.recordOutcome({ requestId: ids[1] ?? "", completedAt: NOW, usage, ...answered });
-  const options = clientOptions(store.url);
-  if (options === null) throw new Error("the embedded database has no URL");
-  const sql = postgres({ ...options, max: 1, onnotice() {} });
+  ids = records.map(({ request_id }) => request_id);
+  await ship(records);
   await sql`
     insert into audit_events
     select (jsonb_populate_record(event, jsonb_build_object('request_id', gen_random_uuid()))).*
     from audit_events as event cross join generate_series(1, ${COPIES}) where request_id = ${ids[0] ?? ""}`;
-  await sql.end();
 }
 
 beforeAll(async () => {
   writeFileSync(file, JSON.stringify(NEXT));
-  const store = await storeIn(dataDir);
-  await fill(store);
-  await store.close();
+  const world = await openAuditStore(dataDir);
+  await fill(world);
+  await world.close();
 }, 60_000);
 afterAll(() => folder.remove());
 
@@ -205,13 +181,15 @@ describe("policy-mesh policy backtest", () => {
     }
   });
 
-  test("fails where the database is in use, was never made, or is away", async () => {
-    const store = await storeIn(dataDir);
+  test("reads the embedded database while another process has it open", async () => {
+    const running = await openAuditStore(dataDir);
     const busy = await backtest([file]);
-    await store.close();
-    expect([busy.stdout, busy.exitCode]).toEqual(["", 1]);
-    expect(busy.stderr).toContain(dataDir);
+    await running.close();
+    expect([busy.stderr, busy.exitCode]).toEqual(["", 0]);
+    expect(busy.stdout).toContain(`${5 + COPIES} requests from`);
+  }, 60_000);
 
+  test("fails where the database was never made, or is away", async () => {
     const fresh = join(folder.path, "fresh");
     mkdirSync(fresh);
     const empty = await backtest([file], { DATA_DIR: fresh });

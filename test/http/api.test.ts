@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { buildApp } from "../../src/app.ts";
-import { err, ok } from "../../src/core/result.ts";
+import { err } from "../../src/core/result.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { fakeDeps } from "../support/deps.ts";
 import { fails } from "../support/fake-provider.ts";
@@ -220,7 +220,7 @@ describe("bad input", () => {
     const unknown = await send(`/v1/${CANARY}`);
     expect(unknown.status).toBe(404);
     expect(await unknown.text()).not.toContain(CANARY);
-    for (const path of ["/v1/audit/", "/v1/chat/"]) expect((await send(path)).status).toBe(404);
+    for (const path of ["/v1/log/", "/v1/chat/"]) expect((await send(path)).status).toBe(404);
     for (const [path, allow] of [
       ["/v1/chat", "POST"],
       ["/v1/chat?x=1", "POST"],
@@ -272,7 +272,7 @@ describe("bad input", () => {
 
   test("hides the cause of a bug", async () => {
     const { send, deps, telemetry } = setUp();
-    Object.assign(deps.audit, {
+    Object.assign(deps.auditEvents, {
       find: () => {
         throw new Error(CANARY);
       },
@@ -294,7 +294,7 @@ describe("operations", () => {
     expect(await response.text()).toBe('{"status":"ok"}');
   });
 
-  test("GET /v1/ready is 200 with the database, 503 without it or while draining", async () => {
+  test("GET /v1/ready is 200 while requests can be put on record, 503 when not or while draining", async () => {
     const { send, audit, drain } = setUp();
     expect((await send("/v1/ready")).status).toBe(200);
     audit.failing.intent = true;
@@ -302,8 +302,16 @@ describe("operations", () => {
     expect(away.status).toBe(503);
     expect(await away.json()).toEqual({
       status: "unready",
+      audit: {
+        state: "open",
+        detail: null,
+        spool_bytes: 0,
+        spool_max_bytes: 1_000,
+        unshipped_records: 0,
+        oldest_unshipped_at: null,
+      },
       dependencies: {
-        database: { state: "down", required: true, detail: "told to fail" },
+        database: { state: "up", required: false, detail: null },
         local: { state: "up", required: false, detail: null },
         openai: { state: "up", required: false, detail: null },
       },
@@ -311,6 +319,53 @@ describe("operations", () => {
     audit.failing.intent = false;
     drain();
     expect((await send("/v1/ready")).status).toBe(503);
+  });
+
+  test("GET /v1/ready reports a database that is away, and whether it is needed", async () => {
+    const { send, audit, deps } = setUp();
+    audit.failing.database = true;
+    const durable = await send("/v1/ready");
+    expect(durable.status).toBe(200);
+    const away = { state: "down", required: false, detail: "told to be away" };
+    expect(await durable.json()).toMatchObject({ dependencies: { database: away } });
+    const { health } = deps.audit;
+    Object.assign(deps.audit, {
+      health: async () => {
+        const current = await health();
+        return { ...current, admits: current.database, databaseRequired: true };
+      },
+    });
+    const strict = await send("/v1/ready");
+    expect(strict.status).toBe(503);
+    expect(await strict.json()).toMatchObject({ dependencies: { database: { ...away, required: true } } });
+  });
+
+  test("GET /v1/ready says how full the spool is and since when records wait", async () => {
+    const { send, deps } = setUp();
+    const { health } = deps.audit;
+    const spool = {
+      state: "full",
+      reason: "the spool is full",
+      bytes: 1_001,
+      maxBytes: 1_000,
+      unshippedCount: 7,
+      oldestUnshippedAt: new Date("2026-11-22T09:00:00.000Z"),
+    };
+    Object.assign(deps.audit, {
+      health: async () => ({ ...(await health()), admits: { ok: false, error: { message: "full" } }, spool }),
+    });
+    const response = await send("/v1/ready");
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({
+      audit: {
+        state: "full",
+        detail: "the spool is full",
+        spool_bytes: 1_001,
+        spool_max_bytes: 1_000,
+        unshipped_records: 7,
+        oldest_unshipped_at: "2026-11-22T09:00:00.000Z",
+      },
+    });
   });
 
   test("GET /v1/ready reports a provider that is away and stays ready", async () => {
@@ -343,70 +398,7 @@ describe("GET /v1/audit/{request_id}", () => {
     const wrong = await send("/v1/audit/42");
     expect(wrong.status).toBe(400);
     expect(await wrong.json()).toMatchObject({ error: { code: "request.invalid_field", field: "request_id" } });
-    Object.assign(deps.audit, { find: async () => err({ message: "away" }) });
+    Object.assign(deps.auditEvents, { find: async () => err({ message: "away" }) });
     expect((await send(`/v1/audit/${id}`)).status).toBe(503);
-  });
-
-  test("gives the row in the API's words", async () => {
-    const { send, deps } = setUp();
-    const receivedAt = new Date("2026-11-22T10:00:00.000Z");
-    Object.assign(deps.audit, {
-      find: async (requestId: string) =>
-        ok({
-          requestId,
-          receivedAt,
-          completedAt: null,
-          status: "pending",
-          surface: "native",
-          decision: "route",
-          provider: "local",
-          zone: "local",
-          model: "m",
-          answeredProvider: null,
-          answeredZone: null,
-          reasonCodes: ["default"],
-          findings: { "pii.email": 2, "keyword.sensitive_keyword": 1 },
-          scanRuleset: null,
-          policyHash: `sha256:${"0".repeat(64)}`,
-          rule: "short-prompt",
-          features: null,
-          shadow: [{ rule: "later", outcome: "deny", provider: null, differs: true }],
-          failureCategory: null,
-          messageCount: 1,
-          promptLength: 5,
-          promptDigest: "hmac-sha256:k:0",
-          usage: { promptTokens: null, completionTokens: null },
-          latencyMs: null,
-          streamed: false,
-        }),
-    });
-    const id = Bun.randomUUIDv7();
-    expect(await (await send(`/v1/audit/${id}`)).json()).toEqual({
-      request_id: id,
-      received_at: "2026-11-22T10:00:00.000Z",
-      completed_at: null,
-      status: "pending",
-      surface: "native",
-      decision: "route",
-      provider: "local",
-      zone: "local",
-      model: "m",
-      answered_provider: null,
-      answered_zone: null,
-      reason_codes: ["default"],
-      findings: { "pii.email": 2, "keyword.sensitive_keyword": 1 },
-      scan_ruleset: null,
-      policy: { hash: `sha256:${"0".repeat(64)}` },
-      rule: "short-prompt",
-      features: null,
-      shadow: [{ rule: "later", outcome: "deny", provider: null, differs: true }],
-      failure_category: null,
-      message_count: 1,
-      prompt_length: 5,
-      prompt_digest: "hmac-sha256:k:0",
-      usage: { prompt_tokens: null, completion_tokens: null },
-      latency_ms: null,
-      streamed: false,
-    });
   });
 });

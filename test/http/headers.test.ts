@@ -95,7 +95,7 @@ describe("x-request-id", () => {
     audit.failing.intent = true;
     await expectIdAt(await send("/v1/chat", chat(HELLO)), 503);
     await expectIdAt(await send("/v1/ready"), 503);
-    Object.assign(deps.audit, {
+    Object.assign(deps.auditEvents, {
       find: () => {
         throw new Error("a bug");
       },

@@ -52,6 +52,11 @@ describe("/docs/json", () => {
     }
   });
 
+  test("names the two forms of an export", () => {
+    const { content } = document.paths["/v1/audit/export"]?.["get"]?.responses["200"] ?? {};
+    expect(Object.keys(content ?? {})).toEqual(["application/x-ndjson", "text/csv"]);
+  });
+
   test("takes JSON only, with an example that the gateway accepts", async () => {
     const content = document.paths["/v1/chat"]?.["post"]?.requestBody?.content ?? {};
     expect(Object.keys(content)).toEqual(["application/json"]);

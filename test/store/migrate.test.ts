@@ -10,6 +10,8 @@ import { EmbeddedFixture } from "../support/embedded-fixture.ts";
 import { comparable, dbmateCli, dumpSchema, MIGRATIONS_DIR, SCHEMA_FILE } from "../support/postgres-dump.ts";
 import { type PostgresServer, startPostgresServer } from "../support/postgres-server.ts";
 
+/** Of tests with a dbmate process for every step back, on a machine that has other things to do. */
+const TIMEOUT_MS = 30_000;
 const NAMES = MIGRATION_FILES.map((file) => file.name);
 const fixture = new EmbeddedFixture();
 const workDir = mkdtempSync(join(tmpdir(), "policy-mesh-migrate-"));
@@ -20,7 +22,7 @@ const options = (exclusive: boolean): MigrateOptions => ({ workDir, timeoutMs: 3
 
 beforeAll(async () => {
   embeddedUrl = (await fixture.start(fixture.directory())).dbmateUrl;
-});
+}, TIMEOUT_MS);
 afterAll(async () => {
   await fixture.clean();
   await server?.stop();
@@ -28,6 +30,12 @@ afterAll(async () => {
 });
 
 type Kind = "embedded" | "server";
+
+/** As it was made, for the next test on the same database. */
+async function clear(sql: postgres.Sql): Promise<void> {
+  await sql`truncate audit_events, audit_days, audit_hourly`;
+  await sql.end();
+}
 
 async function freshDatabase(kind: Kind): Promise<{ url: string; options: MigrateOptions }> {
   if (kind === "embedded") return { url: embeddedUrl, options: options(true) };
@@ -48,20 +56,24 @@ describe("the list of files the binary carries", () => {
 
 const NAMES_SINCE_FINDINGS = NAMES.slice(NAMES.findIndex((name) => name.endsWith("_add_scan_findings.sql")));
 
-const NAMES_SINCE_POLICIES = NAMES.slice(NAMES.findIndex((name) => name.endsWith("_create_policies.sql")));
+const NAMES_SINCE_LOG = NAMES.slice(NAMES.findIndex((name) => name.endsWith("_partition_audit_events.sql")));
 
 for (const kind of ["embedded", "server"] as const) {
   describe.skipIf(kind === "server" && server === null)(`migrations on the ${kind} database`, () => {
-    test("go up, down, and up again", async () => {
-      const { url, options } = await freshDatabase(kind);
-      expect(await migrate(url, options)).toEqual({ ok: true, value: { applied: NAMES } });
-      for (const name of [...NAMES].reverse()) {
-        expect(await rollback(url, options)).toEqual({ ok: true, value: { rolledBack: [name] } });
-      }
-      expect(await migrationStatus(url, options)).toEqual({ ok: true, value: { applied: [], pending: NAMES } });
-      expect(await migrate(url, options)).toEqual({ ok: true, value: { applied: NAMES } });
-      expect(await migrate(url, options)).toEqual({ ok: true, value: { applied: [] } });
-    });
+    test(
+      "go up, down, and up again",
+      async () => {
+        const { url, options } = await freshDatabase(kind);
+        expect(await migrate(url, options)).toEqual({ ok: true, value: { applied: NAMES } });
+        for (const name of [...NAMES].reverse()) {
+          expect(await rollback(url, options)).toEqual({ ok: true, value: { rolledBack: [name] } });
+        }
+        expect(await migrationStatus(url, options)).toEqual({ ok: true, value: { applied: [], pending: NAMES } });
+        expect(await migrate(url, options)).toEqual({ ok: true, value: { applied: NAMES } });
+        expect(await migrate(url, options)).toEqual({ ok: true, value: { applied: [] } });
+      },
+      TIMEOUT_MS,
+    );
 
     test("agree with the plain dbmate command, whichever comes first", async () => {
       const { url, options } = await freshDatabase(kind);
@@ -73,64 +85,138 @@ for (const kind of ["embedded", "server"] as const) {
       expect(await migrate(url, options)).toEqual({ ok: true, value: { applied: [] } });
     });
 
-    test("go back with rows in zones that the older version does not know", async () => {
-      const { url, options } = await freshDatabase(kind);
-      await migrate(url, options);
-      const sql = postgres({ ...mustParse(url), max: 1, onnotice() {} });
-      await sql`insert into audit_events ${sql({ ...PENDING_ROW, provider: "mistral-eu", zone: "eu" })}`;
-      for (const _name of NAMES_SINCE_POLICIES) expect((await rollback(url, options)).ok).toBe(true);
-      expect([...(await sql`select zone from audit_events`)]).toEqual([{ zone: "eu" }]);
-      expect((await migrate(url, options)).ok).toBe(true);
-      await sql`truncate audit_events`;
-      await sql.end();
-    });
+    test(
+      "go back with rows that the older version does not know, and leave those of older versions as they are",
+      async () => {
+        const { url, options } = await freshDatabase(kind);
+        await migrate(url, options);
+        const sql = postgres({ ...mustParse(url), max: 1, onnotice() {} });
+        await sql`insert into audit_events ${sql({ ...ROW, request_id: OTHER_ID, provider: "mistral-eu", zone: "eu" })}`;
+        for (const _name of NAMES_SINCE_FINDINGS) expect((await rollback(url, options)).ok).toBe(true);
+        expect([...(await sql`select zone from audit_events`)]).toEqual([{ zone: "eu" }]);
+        await sql`insert into audit_events ${sql(PENDING_ROW)}`;
+        expect((await migrate(url, options)).ok).toBe(true);
+        const rows = await sql`
+        select request_id, zone, findings, scan_ruleset, policy_hash, rule, features, shadow from audit_events
+        order by request_id`;
+        const unsaid = {
+          findings: {},
+          scan_ruleset: null,
+          policy_hash: null,
+          rule: null,
+          features: null,
+          shadow: null,
+        };
+        expect([...rows]).toEqual([
+          { request_id: PENDING_ROW.request_id, zone: "local", ...unsaid },
+          { request_id: OTHER_ID, zone: "eu", ...unsaid },
+        ]);
+        await clear(sql);
+      },
+      TIMEOUT_MS,
+    );
 
-    test("leave the rows of older versions as they are, with nothing found on record", async () => {
-      const { url, options } = await freshDatabase(kind);
-      await migrate(url, options);
-      for (const _name of NAMES_SINCE_FINDINGS) await rollback(url, options);
-      const sql = postgres({ ...mustParse(url), max: 1, onnotice() {} });
-      await sql`insert into audit_events ${sql(PENDING_ROW)}`;
-      await migrate(url, options);
-      const rows = await sql`
-        select request_id, findings, scan_ruleset, policy_hash, rule, features, shadow from audit_events`;
-      const unsaid = { scan_ruleset: null, policy_hash: null, rule: null, features: null, shadow: null };
-      expect([...rows]).toEqual([{ request_id: PENDING_ROW.request_id, findings: {}, ...unsaid }]);
-      await sql`truncate audit_events`;
-      await sql.end();
-    });
+    test(
+      "go back from the log with every row that is not erased, and forward with each ended, counted and in its day",
+      async () => {
+        const { url, options } = await freshDatabase(kind);
+        await migrate(url, options);
+        const sql = postgres({ ...mustParse(url), max: 1, onnotice() {} });
+        const logged = { ...LOGGED_ROW, ...ANSWERED, request_id: OTHER_ID, model: "large", answered_model: "small" };
+        for (const row of [logged, ERASED_ROW]) await sql`insert into audit_events ${sql(row)}`;
+        for (const _name of NAMES_SINCE_LOG) expect((await rollback(url, options)).ok).toBe(true);
+        const left = await sql`select request_id, status, model, settle_by from audit_events`;
+        const ended = { request_id: OTHER_ID, status: "succeeded", model: "small", settle_by: ANSWERED.completed_at };
+        expect([...left]).toEqual([ended]);
+
+        await sql`insert into audit_events ${sql({ ...PENDING_ROW, model: "small" })}`;
+        expect((await migrate(url, options)).ok).toBe(true);
+        const rows = await sql`
+        select tableoid::regclass::text as place, record_version, status, completed_at is null as is_open, model,
+          answered_model, latency_ms, instance_id
+        from audit_events order by request_id`;
+        const common = { record_version: 0, is_open: false, model: "small", instance_id: null };
+        expect([...rows]).toEqual([
+          { ...common, place: "audit_events_20260101", status: "interrupted", answered_model: null, latency_ms: null },
+          { ...common, place: "audit_events_20260102", status: "succeeded", answered_model: "small", latency_ms: 120 },
+        ]);
+        const days =
+          await sql`select day::text, leaf_count::integer, unlogged_count::integer from audit_days order by day`;
+        expect([...days]).toEqual([
+          { day: "2026-01-01", leaf_count: 0, unlogged_count: 1 },
+          { day: "2026-01-02", leaf_count: 0, unlogged_count: 1 },
+        ]);
+        const hours = await sql`
+        select hour, request_count::integer as n, latency_ms_sum::integer as ms from audit_hourly order by hour`;
+        expect([...hours]).toEqual([
+          { hour: PENDING_ROW.received_at, n: 1, ms: 0 },
+          { hour: ANSWERED.received_at, n: 1, ms: 120 },
+        ]);
+        await clear(sql);
+      },
+      TIMEOUT_MS,
+    );
 
     test("refuse rows that contradict themselves", async () => {
       const { url, options } = await freshDatabase(kind);
       await migrate(url, options);
       const sql = postgres({ ...mustParse(url), max: 1, onnotice() {} });
+      const insert = (row: Record<string, unknown>) => sql`insert into audit_events ${sql(row)}`.execute();
       for (const [constraint, change] of Object.entries(CONTRADICTIONS)) {
-        const insert = sql`insert into audit_events ${sql({ ...PENDING_ROW, ...change })}`.execute();
-        await expect(insert).rejects.toMatchObject({ constraint_name: constraint });
+        await expect(insert({ ...LOGGED_ROW, ...change })).rejects.toMatchObject({ constraint_name: constraint });
+      }
+      for (const reason_codes of [[], ["default", null], ["a".repeat(65)], ["default,other"], [["default"]]]) {
+        const row = { ...LOGGED_ROW, reason_codes };
+        await expect(insert(row)).rejects.toMatchObject({ constraint_name: "audit_events_reason_codes_form" });
       }
       for (const findings of NO_FINDINGS) {
-        const insert = sql`insert into audit_events ${sql({ ...PENDING_ROW, findings: sql.json(findings as never) })}`;
-        await expect(insert.execute()).rejects.toMatchObject({
-          constraint_name: "audit_events_findings_codes_and_counts",
-        });
+        const row = { ...LOGGED_ROW, findings: sql.json(findings as never) };
+        await expect(insert(row)).rejects.toMatchObject({ constraint_name: "audit_events_findings_codes_and_counts" });
       }
       for (const [column, values] of Object.entries({ features: NO_FEATURES, shadow: NO_SHADOW })) {
         for (const value of values) {
-          const row = { ...PENDING_ROW, ...DECIDED, [column]: sql.json(value as never) };
-          await expect(sql`insert into audit_events ${sql(row)}`.execute()).rejects.toMatchObject({
-            constraint_name: `audit_events_${column}_form`,
-          });
+          const row = { ...LOGGED_ROW, [column]: sql.json(value as never) };
+          await expect(insert(row)).rejects.toMatchObject({ constraint_name: `audit_events_${column}_form` });
         }
       }
       for (const [column, values] of Object.entries({ features: SOME_FEATURES, shadow: SOME_SHADOW })) {
         for (const value of values) {
-          const row = { ...PENDING_ROW, ...DECIDED, [column]: sql.json(value as never) };
-          await sql`insert into audit_events ${sql(row)}`;
+          await insert({ ...LOGGED_ROW, [column]: sql.json(value as never) });
           await sql`truncate audit_events`;
         }
       }
-      await sql`insert into audit_events ${sql(PENDING_ROW)}`;
-      await sql`truncate audit_events`;
+      for (const row of [ROW, LOGGED_ROW, ERASED_ROW]) {
+        await insert(row);
+        await sql`truncate audit_events`;
+      }
+      await sql.end();
+    });
+
+    test("refuse an erased row that says anything but which it was", async () => {
+      const { url, options } = await freshDatabase(kind);
+      await migrate(url, options);
+      const sql = postgres({ ...mustParse(url), max: 1, onnotice() {} });
+      const which = ["request_id", "received_at", "record_version", "instance_id", "instance_seq", "erased_at"];
+      const columns = await sql<{ name: string }[]>`
+        select attname as name from pg_attribute where attrelid = 'audit_events'::regclass and attnum > 0`;
+      const others = columns.map(({ name }) => name).filter((name) => !which.includes(name));
+      expect(others).toHaveLength(28);
+      const whole: Record<string, unknown> = { ...LOGGED_ROW, ...EVERY_COLUMN };
+      for (const column of others) {
+        const row = { ...ERASED_ROW, [column]: whole[column] };
+        const insert = sql`insert into audit_events ${sql(row)}`.execute();
+        await expect(insert).rejects.toMatchObject({ constraint_name: "audit_events_erased_whole" });
+      }
+      await sql.end();
+    });
+
+    test("keep the log's single rows single, and its hashes as long as hashes are", async () => {
+      const { url, options } = await freshDatabase(kind);
+      await migrate(url, options);
+      const sql = postgres({ ...mustParse(url), max: 1, onnotice() {} });
+      for (const [constraint, statement] of Object.entries(NO_LOG)) {
+        await expect(sql.unsafe(statement).execute()).rejects.toMatchObject({ constraint_name: constraint });
+      }
       await sql.end();
     });
 
@@ -167,9 +253,15 @@ describe.skipIf(server === null)("on a real server", () => {
     const url = await onServer().createDatabase();
     const sql = postgres({ ...mustParse(url), max: 1 });
     await sql`select pg_advisory_lock(5795420104930716005)`;
-    const report = await migrate(url, { ...options(false), timeoutMs: 300 });
+    const report = await migrate(url, { ...options(false), lockTimeoutMs: 300 });
     expect(report).toMatchObject({ ok: false, error: { kind: "locked" } });
     await sql.end();
+  });
+
+  test("may run longer than it would wait for another", async () => {
+    const url = await onServer().createDatabase();
+    const report = await migrate(url, { ...options(false), lockTimeoutMs: 1 });
+    expect(report).toEqual({ ok: true, value: { applied: NAMES } });
   });
 
   test("ends in the schema that db/schema.sql shows", () => {
@@ -193,7 +285,7 @@ describe.skipIf(server === null)("on a real server", () => {
 describe("failures are values", () => {
   test("a server that is not there", async () => {
     const url = "postgres://user:s3cret@127.0.0.1:1/db?sslmode=disable";
-    const viaLock = await migrate(url, { ...options(false), timeoutMs: 2_000 });
+    const viaLock = await migrate(url, { ...options(false), lockTimeoutMs: 2_000 });
     expect(viaLock).toMatchObject({ ok: false, error: { kind: "unreachable" } });
     const viaDbmate = await migrate(url, options(true));
     expect(viaDbmate).toMatchObject({ ok: false, error: { kind: "failed" } });
@@ -248,31 +340,114 @@ const DECIDED = {
   shadow: [] as string[],
 };
 
+const OTHER_ID = "019382c0-0000-7000-8000-000000000002";
+
+const ANSWERED = {
+  received_at: new Date("2026-01-02T23:00:00Z"),
+  completed_at: new Date("2026-01-02T23:00:01Z"),
+  status: "succeeded",
+  answered_provider: "local",
+  answered_zone: "local",
+  latency_ms: 120,
+};
+
+/** As rows are that are older than the log. */
+const ROW = {
+  request_id: PENDING_ROW.request_id,
+  received_at: PENDING_ROW.received_at,
+  record_version: 0,
+  completed_at: PENDING_ROW.settle_by,
+  status: "succeeded",
+  surface: "native",
+  streamed: false,
+  decision: "route",
+  provider: "local",
+  zone: "local",
+  reason_codes: ["default"],
+  findings: {},
+  message_count: 1,
+  prompt_length: 5,
+  prompt_digest: PENDING_ROW.prompt_digest,
+};
+
+const LOGGED_ROW = {
+  ...ROW,
+  ...DECIDED,
+  record_version: 1,
+  instance_id: "019382c0-0000-7000-8000-0000000000ff",
+  instance_seq: 1,
+  scan_ruleset: `1.0.0:${"ab".repeat(32)}`,
+  salt: Buffer.alloc(16),
+  column_checks: Buffer.alloc(4),
+};
+
+const ERASED_ROW = {
+  request_id: "019382c0-0000-7000-8000-000000000009",
+  received_at: PENDING_ROW.received_at,
+  record_version: 1,
+  instance_id: LOGGED_ROW.instance_id,
+  instance_seq: 2,
+  erased_at: new Date("2026-02-01T00:00:00Z"),
+};
+
+/** What an ordinary row leaves out. */
+const EVERY_COLUMN = {
+  model: "small",
+  answered_provider: "local",
+  answered_zone: "local",
+  answered_model: "small",
+  failure_category: "timeout",
+  prompt_tokens: 1,
+  completion_tokens: 1,
+  cost_micros: 1,
+  latency_ms: 1,
+};
+
 /** One row for each constraint that it breaks, and breaks alone. */
 const CONTRADICTIONS: Record<string, Record<string, string | number | Date | null | object>> = {
-  audit_events_status_known: { status: "lost", completed_at: PENDING_ROW.settle_by },
+  audit_events_record_version_known: { record_version: 2 },
+  audit_events_whole_unless_erased: { status: null },
+  audit_events_logged_with_its_salt: { salt: null },
+  audit_events_logged_by_an_instance: { instance_id: null, instance_seq: null },
+  audit_events_instance_seq_at_least_one: { instance_seq: 0 },
+  audit_events_status_known: { status: "pending" },
   audit_events_surface_known: { surface: "fax" },
   audit_events_decision_known: { decision: "ponder" },
   audit_events_zone_form: { zone: "The Moon" },
   audit_events_provider_form: { provider: "a".repeat(33) },
-  audit_events_policy_hash_form: { ...DECIDED, policy_hash: `sha256:${"AB".repeat(32)}` },
-  audit_events_rule_form: { ...DECIDED, rule: "Jane Doe" },
-  audit_events_policy_whole_or_absent: { ...DECIDED, shadow: null },
-  audit_events_completed_unless_pending: { completed_at: PENDING_ROW.settle_by },
+  audit_events_answered_form: { answered_zone: "The Moon" },
+  audit_events_policy_hash_form: { policy_hash: `sha256:${"AB".repeat(32)}` },
+  audit_events_rule_form: { rule: "Jane Doe" },
   audit_events_failure_only_when_failed: { failure_category: "timeout" },
-  audit_events_denied_by_decision: { status: "denied", completed_at: PENDING_ROW.settle_by },
+  audit_events_denied_by_decision: { status: "denied" },
   audit_events_route_has_target: { provider: null },
-  audit_events_reason_codes_given: { reason_codes: [] },
+  audit_events_model_form: { model: "my secret" },
+  audit_events_answered_model_form: { answered_model: "m".repeat(129) },
   audit_events_reason_codes_form: { reason_codes: ["default", "Jane Doe"] },
-  audit_events_settle_by_not_before_received: { settle_by: new Date("2025-12-31T00:00:00Z") },
   audit_events_message_count_not_negative: { message_count: -1 },
   audit_events_prompt_length_not_negative: { prompt_length: -1 },
   audit_events_prompt_tokens_not_negative: { prompt_tokens: -1 },
   audit_events_completion_tokens_not_negative: { completion_tokens: -1 },
+  audit_events_cost_micros_not_negative: { cost_micros: -1 },
   audit_events_latency_ms_not_negative: { latency_ms: -1 },
   audit_events_prompt_digest_form: { prompt_digest: "hmac-sha256:k1:abc" },
-  audit_events_findings_object: { findings: ["keyword"] },
   audit_events_scan_ruleset_form: { scan_ruleset: `1.0:${"ab".repeat(32)}` },
+  audit_events_salt_length: { salt: Buffer.alloc(15) },
+};
+
+const ACTION = "gen_random_uuid(), 0, decode(repeat('00', 32), 'hex'), 1";
+/** One statement for each constraint that it breaks. */
+const NO_LOG: Record<string, string> = {
+  audit_log_state_one_row: "insert into audit_log_state (id, next_index) values (false, 0)",
+  audit_log_state_pkey: "insert into audit_log_state (next_index) values (0)",
+  audit_log_tree_one_row: "insert into audit_log_tree (id, tree_size) values (false, 0)",
+  audit_rollup_state_one_row: "insert into audit_rollup_state (id, next_index) values (false, 0)",
+  audit_leaves_leaf_hash_length: "insert into audit_leaves values (0, gen_random_uuid(), now(), '')",
+  audit_tiles_hashes_length: "insert into audit_tiles values (0, 0, decode(repeat('00', 33), 'hex'))",
+  audit_tiles_level_known: "insert into audit_tiles values (7, 0, decode(repeat('00', 32), 'hex'))",
+  audit_actions_kind_known: `insert into audit_actions values (${ACTION}, 'mischief', now(), null, null, '{}', decode(repeat('00', 16), 'hex'))`,
+  audit_actions_salt_length: `insert into audit_actions values (${ACTION}, 'erasure', now(), null, null, '{}', '')`,
+  audit_days_leaves_whole_or_absent: "insert into audit_days values ('2026-01-01', 3, 1, 2, 0)",
 };
 
 /** None of them is a code and a count; a place, a text or a part of one might be. */

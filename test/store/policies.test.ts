@@ -95,7 +95,11 @@ describe.each(DATABASES)("policies on $name", ({ name, databaseUrl, skipped }) =
     );
     expect(refused).toEqual({
       ok: false,
-      error: { message: "the database refused the statement (SQLSTATE 23514 on policies_document_without_words)" },
+      error: {
+        message: "the database refused the statement (SQLSTATE 23514 on policies_document_without_words)",
+        code: "23514",
+        table: "policies",
+      },
     });
     expect(await store.policies.find(meta.hash)).toEqual({ ok: true, value: null });
   });

@@ -36,9 +36,12 @@ export async function runGateway(args: readonly string[], cwd: string, env: Envi
   return { stdout, stderr, exitCode };
 }
 
-/** A real gateway process that serves on a free port; nothing of this process's environment reaches it. */
-export async function startGateway(cwd: string, env: Environment = {}) {
-  const child = Bun.spawn(gatewayCommand("serve"), {
+/**
+ * A real gateway process that serves on a free port; nothing of this process's environment reaches it. `wrapper` is a
+ * command that replaces itself by the one that follows.
+ */
+export async function startGateway(cwd: string, env: Environment = {}, wrapper: readonly string[] = []) {
+  const child = Bun.spawn([...wrapper, ...gatewayCommand("serve")], {
     cwd,
     env: { PORT: "0", ...env },
     stdin: "ignore",

@@ -1,12 +1,21 @@
 import type { Intent, Outcome } from "../../src/audit/event.ts";
 import { err, ok } from "../../src/core/result.ts";
-import type { AuditStore } from "../../src/gateway/deps.ts";
+import type { AuditLog, AuditReader, AuditStore } from "../../src/gateway/deps.ts";
+
+const SPOOL = {
+  state: "open",
+  reason: null,
+  bytes: 0,
+  maxBytes: 1_000,
+  unshippedCount: 0,
+  oldestUnshippedAt: null,
+} as const;
 
 /** An audit store in memory that can be told to fail, and that notes what happened in which order. */
 export function memoryAudit() {
   const intents = new Map<string, Intent>();
   const outcomes = new Map<string, Outcome>();
-  const failing = { intent: false, outcome: false };
+  const failing = { intent: false, outcome: false, database: false };
   const journal: string[] = [];
   let hold = Promise.resolve();
   const store: AuditStore = {
@@ -25,15 +34,26 @@ export function memoryAudit() {
       journal.push("outcome");
       return ok(undefined);
     },
-    async find() {
-      return ok(null);
+    async health() {
+      const admits = failing.intent ? err({ message: "told to fail" }) : ok(undefined);
+      const database = failing.database ? err({ message: "told to be away" }) : ok(undefined);
+      return { admits, database, databaseRequired: false, spool: SPOOL };
     },
-    async check() {
-      return failing.intent ? err({ message: "told to fail" }) : ok(undefined);
-    },
+  };
+  const reader: AuditReader = {
+    find: async () => ok(null),
+    search: async () => ok({ events: [], next: null }),
+  };
+  const log: AuditLog = {
+    checkpoint: async () => ok(null),
+    tile: async () => ok(null),
+    verifierKeys: async () => ok([]),
+    receipt: async () => ok({ kind: "absent" }),
   };
   return {
     store,
+    reader,
+    log,
     intents,
     outcomes,
     failing,

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Arguments, parseArguments } from "../../src/cli/policy/arguments.ts";
-import type { Report } from "../../src/cli/policy/report.ts";
-import type { CommandSpec } from "../../src/cli/policy/spec.ts";
+import { type Arguments, parseArguments } from "../../src/cli/command/arguments.ts";
+import type { Report } from "../../src/cli/command/report.ts";
+import type { CommandSpec } from "../../src/cli/command/spec.ts";
 import { KEYWORD, MAIL } from "./sample-policy.ts";
 
 export type Files = Readonly<Record<string, string | Uint8Array>>;

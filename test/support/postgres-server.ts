@@ -19,14 +19,15 @@ const SERVER_PASSWORD = "s3cret p@ss/word%:";
 
 /**
  * A real PostgreSQL server: the one `TEST_DATABASE_URL` names, else a throw-away cluster made from the binaries on this
- * machine; `null` when there are none. The cluster is not durable, listens on the loopback only, and dies with the test.
+ * machine; `null` when there are none. The cluster is not durable unless it is asked for, listens on the loopback only,
+ * and dies with the test.
  */
-export async function startPostgresServer(): Promise<PostgresServer | null> {
+export async function startPostgresServer({ durable = false } = {}): Promise<PostgresServer | null> {
   const given = process.env["TEST_DATABASE_URL"];
   if (given) return withDatabases(given, async () => {});
   const binaries = postgresBinaries();
   if (binaries === null) return null;
-  const cluster = await startCluster(binaries);
+  const cluster = await startCluster(binaries, durable ? AS_INSTALLED : FAST);
   return withDatabases(cluster.url, cluster.stop);
 }
 
@@ -71,9 +72,13 @@ async function withDatabases(adminUrl: string, stopServer: () => Promise<void>):
   };
 }
 
+/** Settings of a server by what it promises of a commit; benches measure one that keeps it. */
+const FAST = { fsync: "off", synchronous_commit: "off", full_page_writes: "off", shared_buffers: "16MB" };
+const AS_INSTALLED = {};
+
 type Cluster = { readonly url: string; stop(): Promise<void> };
 
-async function startCluster(binaries: string): Promise<Cluster> {
+async function startCluster(binaries: string, durability: Readonly<Record<string, string>>): Promise<Cluster> {
   const directory = mkdtempSync(join(tmpdir(), "policy-mesh-pg-"));
   const user = unprivilegedUser();
   if (user !== null) chownSync(directory, user.uid, user.gid);
@@ -89,9 +94,8 @@ async function startCluster(binaries: string): Promise<Cluster> {
     throw new Error(`initdb failed: ${made.stderr.toString()}`);
   }
   const port = await freePort();
-  const settings = { listen_addresses: "127.0.0.1", port, unix_socket_directories: directory, fsync: "off" };
-  const fast = { synchronous_commit: "off", full_page_writes: "off", shared_buffers: "16MB", max_connections: 50 };
-  const flags = Object.entries({ ...settings, ...fast }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const settings = { listen_addresses: "127.0.0.1", port, unix_socket_directories: directory, max_connections: 100 };
+  const flags = Object.entries({ ...settings, ...durability }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
   const command = [...asUser(user), join(binaries, "postgres"), "-D", dataDir, ...flags];
   const server = Bun.spawn(command, { cwd: directory, stdin: "ignore", stdout: "ignore", stderr: "ignore" });
   const killNow = () => server.kill("SIGQUIT");

@@ -7,7 +7,9 @@
 import { join } from "node:path";
 import manifest from "../../package.json" with { type: "json" };
 import { buildApp } from "../../src/app.ts";
-import { usageOf, writtenOf } from "../../src/cli/policy/spec.ts";
+import { AUDIT_COMMANDS } from "../../src/cli/audit.ts";
+import type { Subcommand } from "../../src/cli/command/family.ts";
+import { usageOf, writtenOf } from "../../src/cli/command/spec.ts";
 import { POLICY_COMMANDS } from "../../src/cli/policy.ts";
 import { COMMANDS } from "../../src/cli/run.ts";
 import { describeFaults, readConfig, SETTINGS } from "../../src/config/config.ts";
@@ -16,6 +18,7 @@ import { FINDING_GROUPS, type FindingGroup, groupOf } from "../../src/core/findi
 import { ERROR_REASONS, type Reason, ROUTING_REASONS } from "../../src/core/reasons.ts";
 import { DEFAULT_RULES, RULESET_VERSION, rulesetHash } from "../../src/scan/compile.ts";
 import { DETECTORS } from "../../src/scan/detectors/all.ts";
+import { watchSpool } from "../../src/telemetry/audit-metrics.ts";
 import { createMetrics, LABEL_VALUES, POLICY_LABEL_VALUES } from "../../src/telemetry/metrics.ts";
 import { fakeDeps } from "./deps.ts";
 
@@ -98,9 +101,12 @@ function reasonsReference(): string {
 }
 
 function metricsReference(): string {
-  const own = createMetrics({ version: "", bun: "" })
-    .registry.getMetricsAsArray()
-    .filter((metric) => !metric.name.startsWith("process_"));
+  const { registry } = createMetrics({ version: "", bun: "" });
+  const neverAsked = () => {
+    throw new Error("the page shows no values");
+  };
+  watchSpool([registry], neverAsked, neverAsked);
+  const own = registry.getMetricsAsArray().filter((metric) => !metric.name.startsWith("process_"));
   const rows = own.map((metric) => [
     code(metric.name),
     String(metric.type),
@@ -177,7 +183,8 @@ async function licencesReference(): Promise<string> {
 function cliReference(): string {
   const commands = Object.values(COMMANDS).map(({ usage, summary }) => [code(`policy-mesh ${usage}`), cell(summary)]);
   const scripts = Object.entries(manifest.scripts).map(([name, script]) => [code(`bun run ${name}`), code(script)]);
-  const source = "COMMANDS in src/cli/run.ts, POLICY_COMMANDS in src/cli/policy.ts and the scripts in package.json";
+  const source =
+    "COMMANDS in src/cli/run.ts, POLICY_COMMANDS in src/cli/policy.ts, AUDIT_COMMANDS in src/cli/audit.ts and the scripts in package.json";
   return page("Command line", source, [
     "## The program",
     table(["Command", "What it does"], commands),
@@ -190,19 +197,22 @@ function cliReference(): string {
     "Where a file is asked for, `-` stands for standard input, but to sign and to verify. With `--json` there is one JSON document on standard " +
       "output, also for a file that cannot be read; without it, what is wrong with a file is on standard error. Wrong " +
       "usage is always said on standard error and ends with 2.",
-    ...POLICY_COMMANDS.map(policyCommandReference),
+    ...POLICY_COMMANDS.map(subcommandReference),
+    "## The audit",
+    "What asks the database asks that of the settings. The embedded one is asked through the gateway that has it open, where one runs.",
+    ...AUDIT_COMMANDS.map(subcommandReference),
     "## In a checkout",
     "Where Bun is not installed, write `npx -y bun@1.4.5 run` for `bun run`.",
     table(["Command", "What it runs"], scripts),
   ]);
 }
 
-function policyCommandReference(command: (typeof POLICY_COMMANDS)[number]): string {
-  const { name, summary, options, exitCodes } = command;
+function subcommandReference(command: Subcommand): string {
+  const { family, name, summary, options, exitCodes } = command;
   const rows = Object.entries(options).map(([option, spec]) => [code(writtenOf(option, spec)), cell(spec.summary)]);
   const [done, wrong] = exitCodes;
   return [
-    `### policy ${name}`,
+    `### ${family} ${name}`,
     fence("text", `policy-mesh ${usageOf(command)}`),
     cell(summary),
     ...(rows.length === 0 ? [] : [table(["Option", "What it does"], rows)]),

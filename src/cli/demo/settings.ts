@@ -17,6 +17,9 @@ export function demoEnvironment(env: Environment, upstreams: Upstreams, scratchD
     // Rows of a demo have no place among real ones.
     DATA_DIR: scratchDir,
     DATABASE_URL: undefined,
+    AUDIT_LOG_KEY: undefined,
+    AUDIT_LOG_KEY_FILE: undefined,
+    AUDIT_CHECKPOINT_FILE: undefined,
     // The demo causes warnings on purpose; as log lines they would stand in the middle of the table.
     LOG_LEVEL: env["LOG_LEVEL"]?.trim() || "error",
     SENSITIVITY_KEYWORDS: env["SENSITIVITY_KEYWORDS"]?.trim() || DEMO_KEYWORDS.join(","),

@@ -1,15 +1,16 @@
 import { type Analysis, analyse as analysePolicy } from "../../policy/analyse/analyse.ts";
 import { analysisFaults } from "../../policy/analyse/analysis-faults.ts";
-import type { Arguments } from "./arguments.ts";
-import { runCommand, wrongUsage } from "./command.ts";
+import type { Arguments } from "../command/arguments.ts";
+import { jsonReport, type Report } from "../command/report.ts";
+import { runCommand, wrongUsage } from "../command/run.ts";
+import { type CommandSpec, JSON_OPTION } from "../command/spec.ts";
 import { MAX_NODES, MAX_NODES_OPTION, maxNodesOf } from "./max-nodes.ts";
 import { faultJson, openPolicy, unopenedReport } from "./open-policy.ts";
 import { type Analysed, renderAnalysis } from "./render-analysis.ts";
-import { jsonReport, type Report } from "./report.ts";
-import { type CommandSpec, JSON_OPTION } from "./spec.ts";
 import { witnessJson } from "./witness.ts";
 
 export const ANALYSE: CommandSpec = {
+  family: "policy",
   name: "analyse",
   summary: "Prove what the rules of a policy file come to, over all requests there could be.",
   operands: ["FILE"],

@@ -1,16 +1,16 @@
-import { describeFaults, readConfig } from "../../config/config.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import { Backtest } from "../../policy/backtest.ts";
 import { type Span, spanOf } from "../../store/audit-events.ts";
-import { openStore, type Store } from "../../store/open-store.ts";
-import type { Arguments } from "./arguments.ts";
-import { runCommand, wrongUsage } from "./command.ts";
-import { failedReport } from "./failed-report.ts";
+import type { Store } from "../../store/open-store.ts";
+import type { Arguments } from "../command/arguments.ts";
+import { failedReport } from "../command/failed-report.ts";
+import { jsonReport, type Report } from "../command/report.ts";
+import { runCommand, wrongUsage } from "../command/run.ts";
+import { parseSince } from "../command/since.ts";
+import { type CommandSpec, JSON_OPTION } from "../command/spec.ts";
+import { unreadable, withStore } from "../with-store.ts";
 import { openPolicy, unopenedReport } from "./open-policy.ts";
 import { backtestJson, renderBacktest } from "./render-backtest.ts";
-import { jsonReport, type Report } from "./report.ts";
-import { parseSince } from "./since.ts";
-import { type CommandSpec, JSON_OPTION } from "./spec.ts";
 
 const DEFAULT_SINCE = "30d";
 const DEFAULT_LISTED = 20;
@@ -20,6 +20,7 @@ const PAGE_ROWS = 2_000;
 const PROGRESS_EVERY_MS = 200;
 
 export const BACKTEST: CommandSpec = {
+  family: "policy",
   name: "backtest",
   summary: "Decide past requests again, from what the audit says of them, and show what would have changed.",
   operands: ["FILE"],
@@ -34,7 +35,7 @@ export const BACKTEST: CommandSpec = {
   exitCodes: ["done, whatever would have changed", "the file is not sound, or the audit cannot be read"],
 };
 
-/** Against the database of the settings, which is only read; the embedded one must not be in use. */
+/** Against the database of the settings, which is only read. */
 export const run = (argv: readonly string[]): Promise<number> => runCommand(BACKTEST, argv, backtest);
 
 async function backtest(given: Arguments): Promise<Report> {
@@ -62,19 +63,6 @@ async function backtest(given: Arguments): Promise<Report> {
 function listedOf(text: string): number | null {
   const count = /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
   return count <= MAX_LISTED ? count : null;
-}
-
-/** The error is a sentence, or several lines of them. */
-async function withStore(use: (store: Store) => Promise<Result<void, string>>): Promise<Result<void, string>> {
-  const config = readConfig(process.env);
-  if (!config.ok) return err(describeFaults(config.error));
-  const opened = await openStore({ ...config.value, mustExist: true });
-  if (!opened.ok) return err(opened.error.message);
-  try {
-    return await use(opened.value);
-  } finally {
-    await opened.value.close();
-  }
 }
 
 /** One page in memory, and the next on its way: the database reads on while rows are decided. */
@@ -110,14 +98,6 @@ async function learn(
     again.learn(policyHash, found.value?.document ?? null);
   }
   return ok(undefined);
-}
-
-/** Codes of PostgreSQL for a table or a column that is not there. */
-const NOT_MIGRATED = /SQLSTATE (42P01|42703)\b/;
-
-function unreadable(cause: string): string {
-  const hint = NOT_MIGRATED.test(cause) ? " Run `policy-mesh migrate` first." : "";
-  return `The audit cannot be read: ${cause}.${hint}`;
 }
 
 /** For somebody who looks on; says nothing where standard error is no terminal. */

@@ -2,14 +2,15 @@ import { namesOf } from "../../config/environment.ts";
 import { analyse } from "../../policy/analyse/analyse.ts";
 import { analysisFaults } from "../../policy/analyse/analysis-faults.ts";
 import { caseFaults } from "../../policy/cases.ts";
-import type { Arguments } from "./arguments.ts";
-import { runCommand } from "./command.ts";
+import type { Arguments } from "../command/arguments.ts";
+import { jsonReport, type Report } from "../command/report.ts";
+import { runCommand } from "../command/run.ts";
+import { type CommandSpec, JSON_OPTION } from "../command/spec.ts";
 import { faultJson, faultText, openPolicy, unopenedReport } from "./open-policy.ts";
 import { type Checked, countsOf, renderCheck } from "./render-check.ts";
-import { jsonReport, type Report } from "./report.ts";
-import { type CommandSpec, JSON_OPTION } from "./spec.ts";
 
 export const CHECK: CommandSpec = {
+  family: "policy",
   name: "check",
   summary: "Check a policy file: its shape, its references, its patterns, its tests, and what its rules come to.",
   operands: ["FILE"],

@@ -1,20 +1,21 @@
 import { effectsBody } from "../../http/policy.ts";
 import type { CompiledPolicy } from "../../policy/compiled.ts";
 import { CHECKS, type Check, type CheckResult, diffPolicies, type PolicyDiff } from "../../policy/diff.ts";
-import type { Arguments } from "./arguments.ts";
-import { runCommand, wrongUsage } from "./command.ts";
+import type { Arguments } from "../command/arguments.ts";
+import { STANDARD_INPUT } from "../command/read-file.ts";
+import { jsonReport, type Report } from "../command/report.ts";
+import { runCommand, wrongUsage } from "../command/run.ts";
+import { type CommandSpec, JSON_OPTION } from "../command/spec.ts";
 import { MAX_NODES, MAX_NODES_OPTION, maxNodesOf } from "./max-nodes.ts";
 import { openPolicy, unopenedReport } from "./open-policy.ts";
-import { STANDARD_INPUT } from "./read-file.ts";
 import { type Compared, renderDiff } from "./render-diff.ts";
-import { jsonReport, type Report } from "./report.ts";
-import { type CommandSpec, JSON_OPTION } from "./spec.ts";
 import { witnessJson } from "./witness.ts";
 
 /** On the command line, where words are joined by hyphens. */
 const OPTION_OF_CHECK: Readonly<Record<Check, string>> = { no_new_cloud: "no-new-cloud", no_new_deny: "no-new-deny" };
 
 export const DIFF: CommandSpec = {
+  family: "policy",
   name: "diff",
   summary:
     "Show which requests two policy files decide otherwise, each with an example, and prove what must not change.",

@@ -1,5 +1,5 @@
 import type { Effects } from "../../core/decision.ts";
-import { counted } from "./text.ts";
+import { counted } from "../command/text.ts";
 
 /** What a rule asks for beside its route, as parts of a sentence; none where that is nothing. */
 export function effectWords({

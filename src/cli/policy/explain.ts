@@ -7,18 +7,19 @@ import { labelsOf } from "../../http/labels.ts";
 import { Refusal } from "../../http/problem.ts";
 import { DEFAULT_SURFACE } from "../../http/schemas/decide.ts";
 import { scan } from "../../scan/scan.ts";
-import type { Arguments } from "./arguments.ts";
+import type { Arguments } from "../command/arguments.ts";
+import { failedReport } from "../command/failed-report.ts";
+import { STANDARD_INPUT } from "../command/read-file.ts";
+import { jsonReport, type Report } from "../command/report.ts";
+import { runCommand, wrongUsage } from "../command/run.ts";
+import { type CommandSpec, JSON_OPTION } from "../command/spec.ts";
 import { ASSUMPTION, assumedProviders } from "./assumed-providers.ts";
-import { runCommand, wrongUsage } from "./command.ts";
-import { failedReport } from "./failed-report.ts";
 import { type OpenedPolicy, openPolicy, unopenedReport } from "./open-policy.ts";
-import { STANDARD_INPUT } from "./read-file.ts";
 import { readRequest } from "./read-request.ts";
 import { type Explained, renderExplain } from "./render-explain.ts";
-import { jsonReport, type Report } from "./report.ts";
-import { type CommandSpec, JSON_OPTION } from "./spec.ts";
 
 export const EXPLAIN: CommandSpec = {
+  family: "policy",
   name: "explain",
   summary: "Say where a policy file would send a request, and why. Calls no provider and shows no text of the request.",
   operands: ["FILE", "REQUEST.json"],

@@ -1,15 +1,16 @@
 import { chmod, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { formatPolicy } from "../../policy/format.ts";
 import { MAX_POLICY_BYTES } from "../../store/policy-file.ts";
-import type { Arguments } from "./arguments.ts";
-import { runCommand, wrongUsage } from "./command.ts";
-import { failedReport } from "./failed-report.ts";
+import type { Arguments } from "../command/arguments.ts";
+import { failedReport } from "../command/failed-report.ts";
+import { nameOf, readTextFile, STANDARD_INPUT } from "../command/read-file.ts";
+import { jsonReport, type Report } from "../command/report.ts";
+import { runCommand, wrongUsage } from "../command/run.ts";
+import { type CommandSpec, JSON_OPTION } from "../command/spec.ts";
 import { unopenedReport } from "./open-policy.ts";
-import { nameOf, readTextFile, STANDARD_INPUT } from "./read-file.ts";
-import { jsonReport, type Report } from "./report.ts";
-import { type CommandSpec, JSON_OPTION } from "./spec.ts";
 
 export const FORMAT: CommandSpec = {
+  family: "policy",
   name: "fmt",
   summary: "Print a policy file in its one canonical layout.",
   operands: ["FILE"],

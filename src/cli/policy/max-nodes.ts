@@ -1,6 +1,6 @@
 import { err, ok, type Result } from "../../core/result.ts";
-import type { Arguments } from "./arguments.ts";
-import type { Option } from "./spec.ts";
+import type { Arguments } from "../command/arguments.ts";
+import type { Option } from "../command/spec.ts";
 
 const MOST = 100_000_000;
 

@@ -3,10 +3,10 @@ import { type PreparedPolicy, preparePolicy } from "../../gateway/prepare-policy
 import type { Fault } from "../../policy/fault.ts";
 import { renderFaults } from "../../policy/render-faults.ts";
 import { MAX_POLICY_BYTES } from "../../store/policy-file.ts";
-import { failedReport } from "./failed-report.ts";
-import { nameOf, readTextFile } from "./read-file.ts";
-import { jsonReport, type Report } from "./report.ts";
-import { counted } from "./text.ts";
+import { failedReport } from "../command/failed-report.ts";
+import { nameOf, readTextFile } from "../command/read-file.ts";
+import { jsonReport, type Report } from "../command/report.ts";
+import { counted } from "../command/text.ts";
 
 /** A policy file that is sound. `name` is what it is called in messages. */
 export type OpenedPolicy = { readonly name: string; readonly text: string; readonly prepared: PreparedPolicy };

@@ -1,9 +1,9 @@
 import { err, ok, type Result } from "../../core/result.ts";
 import { type PreparedPolicy, preparePolicy } from "../../gateway/prepare-policy.ts";
 import { type PolicyFile, readPolicyFile } from "../../store/policy-file.ts";
-import { failedReport } from "./failed-report.ts";
+import { failedReport } from "../command/failed-report.ts";
+import type { Report } from "../command/report.ts";
 import { unopenedReport } from "./open-policy.ts";
-import type { Report } from "./report.ts";
 
 /**
  * Reads a policy file as the gateway does, from the disk and within its bound: what it would not read is not worth a

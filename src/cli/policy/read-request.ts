@@ -4,7 +4,7 @@ import { err, ok, type Result } from "../../core/result.ts";
 import { Refusal } from "../../http/problem.ts";
 import { SURFACE_TRANSLATIONS } from "../../http/surfaces.ts";
 import { bodyReader } from "../../http/validation.ts";
-import { nameOf, readTextFile } from "./read-file.ts";
+import { nameOf, readTextFile } from "../command/read-file.ts";
 
 /** Why there is no request. The code is that of the answer which a client would get, where there is a body at all. */
 export type UnreadRequest = { readonly code: string; readonly message: string };

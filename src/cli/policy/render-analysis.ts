@@ -1,6 +1,6 @@
 import type { Analysis } from "../../policy/analyse/analyse.ts";
 import type { CompiledPolicy } from "../../policy/compiled.ts";
-import { bullet, type Described, paragraph, traffic } from "./text.ts";
+import { bullet, type Described, paragraph, traffic } from "../command/text.ts";
 import { decisionWords, requestWords, type Shown } from "./witness.ts";
 
 export type Analysed = {

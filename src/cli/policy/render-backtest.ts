@@ -1,6 +1,6 @@
 import type { BacktestReport, Listed, Outcome } from "../../policy/backtest/report.ts";
 import type { CompiledPolicy } from "../../policy/compiled.ts";
-import { counted, rows } from "./text.ts";
+import { counted, rows } from "../command/text.ts";
 
 export type Backtested = {
   readonly file: string;

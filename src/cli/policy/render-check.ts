@@ -1,6 +1,6 @@
 import type { CaseResult } from "../../policy/cases.ts";
 import type { CompiledPolicy } from "../../policy/compiled.ts";
-import { counted, rows } from "./text.ts";
+import { counted, rows } from "../command/text.ts";
 
 export type Checked = {
   readonly file: string;

@@ -1,7 +1,7 @@
 import type { CompiledPolicy } from "../../policy/compiled.ts";
 import type { Change, ChangedTraffic, Check, PolicyDiff } from "../../policy/diff.ts";
+import { bullet, paragraph, traffic } from "../command/text.ts";
 import { effectWords } from "./effect-words.ts";
-import { bullet, paragraph, traffic } from "./text.ts";
 import { decisionWords, requestWords } from "./witness.ts";
 
 type Named = { readonly file: string; readonly policy: CompiledPolicy };

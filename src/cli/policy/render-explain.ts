@@ -1,8 +1,8 @@
 import type { DecideBody } from "../../http/schemas/decide.ts";
 import { printable } from "../../policy/render-faults.ts";
+import { counted, paragraph, rows } from "../command/text.ts";
 import { effectWords } from "./effect-words.ts";
 import { renderFeatures } from "./render-features.ts";
-import { counted, paragraph, rows } from "./text.ts";
 
 /** What is said of a dry run beside what the gateway itself would say of it. */
 export type Explained = {

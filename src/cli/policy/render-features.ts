@@ -1,5 +1,5 @@
 import type { DecideBody } from "../../http/schemas/decide.ts";
-import { counted } from "./text.ts";
+import { counted } from "../command/text.ts";
 
 type Row = readonly [name: string, text: string];
 type Features = DecideBody["features"];

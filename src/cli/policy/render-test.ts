@@ -1,7 +1,7 @@
 import type { CaseResult } from "../../policy/cases.ts";
 import { type AtomCoverage, type Coverage, type Exercised, oneSided } from "../../policy/coverage.ts";
 import { printable } from "../../policy/render-faults.ts";
-import { bullet, rows } from "./text.ts";
+import { bullet, rows } from "../command/text.ts";
 
 export type Tested = {
   readonly file: string;

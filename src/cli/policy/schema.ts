@@ -1,9 +1,10 @@
 import { policyJsonSchema } from "../../policy/json-schema.ts";
-import { runCommand } from "./command.ts";
-import { jsonReport } from "./report.ts";
-import type { CommandSpec } from "./spec.ts";
+import { jsonReport } from "../command/report.ts";
+import { runCommand } from "../command/run.ts";
+import type { CommandSpec } from "../command/spec.ts";
 
 export const SCHEMA: CommandSpec = {
+  family: "policy",
   name: "schema",
   summary: "Print the JSON Schema of policy files, for editors.",
   operands: [],

@@ -3,16 +3,17 @@ import { type NoteSigner, parseSignerKey } from "../../core/signed-note.ts";
 import { activationFaults } from "../../gateway/prepare-policy.ts";
 import { signPolicy } from "../../policy/signature.ts";
 import { writeSignature } from "../../store/policy-file.ts";
-import type { Arguments } from "./arguments.ts";
-import { runCommand } from "./command.ts";
-import { type Failure, failedReport } from "./failed-report.ts";
+import type { Arguments } from "../command/arguments.ts";
+import { type Failure, failedReport } from "../command/failed-report.ts";
+import { readKeyFile } from "../command/read-file.ts";
+import { jsonReport, type Report } from "../command/report.ts";
+import { runCommand } from "../command/run.ts";
+import { type CommandSpec, JSON_OPTION } from "../command/spec.ts";
 import { unopenedReport } from "./open-policy.ts";
 import { prepareToSign, readToSign } from "./policy-to-sign.ts";
-import { readKeyFile } from "./read-file.ts";
-import { jsonReport, type Report } from "./report.ts";
-import { type CommandSpec, JSON_OPTION } from "./spec.ts";
 
 export const SIGN: CommandSpec = {
+  family: "policy",
   name: "sign",
   summary: "Sign a policy file that is sound: the signature goes into FILE.sig.",
   operands: ["FILE"],

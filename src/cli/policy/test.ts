@@ -1,12 +1,13 @@
 import { coverageOf, oneSided, unexercised } from "../../policy/coverage.ts";
-import type { Arguments } from "./arguments.ts";
-import { runCommand } from "./command.ts";
+import type { Arguments } from "../command/arguments.ts";
+import { jsonReport, type Report } from "../command/report.ts";
+import { runCommand } from "../command/run.ts";
+import { type CommandSpec, JSON_OPTION } from "../command/spec.ts";
 import { openPolicy, unopenedReport } from "./open-policy.ts";
 import { renderTests, type Tested } from "./render-test.ts";
-import { jsonReport, type Report } from "./report.ts";
-import { type CommandSpec, JSON_OPTION } from "./spec.ts";
 
 export const TEST: CommandSpec = {
+  family: "policy",
   name: "test",
   summary: "Run the tests of a policy file.",
   operands: ["FILE"],

@@ -1,15 +1,14 @@
-import { err, ok, type Result } from "../../core/result.ts";
-import { type NoteVerifier, parseVerifierKey } from "../../core/signed-note.ts";
 import { mismatchOf, SIGNATURE_SUFFIX, type SignatureFault, verifyPolicy } from "../../policy/signature.ts";
-import type { Arguments } from "./arguments.ts";
-import { runCommand } from "./command.ts";
-import { type Failure, failedReport } from "./failed-report.ts";
+import type { Arguments } from "../command/arguments.ts";
+import { type Failure, failedReport } from "../command/failed-report.ts";
+import { readVerifier } from "../command/read-verifier.ts";
+import { jsonReport, type Report } from "../command/report.ts";
+import { runCommand } from "../command/run.ts";
+import { type CommandSpec, JSON_OPTION } from "../command/spec.ts";
 import { prepareToSign, readToSign } from "./policy-to-sign.ts";
-import { readKeyFile } from "./read-file.ts";
-import { jsonReport, type Report } from "./report.ts";
-import { type CommandSpec, JSON_OPTION } from "./spec.ts";
 
 export const VERIFY: CommandSpec = {
+  family: "policy",
   name: "verify",
   summary: "Verify that a policy file is the one that was signed: FILE.sig is its signature.",
   operands: ["FILE"],
@@ -50,13 +49,4 @@ async function verify(given: Arguments): Promise<Report> {
   return asJson
     ? jsonReport(0, { ok: true, file: path, signature, name, version, hash, signed_by: signedBy })
     : { exitCode: 0, stdout: `${path}: ${name}, version ${version}, is as ${signedBy} signed it\n`, stderr: "" };
-}
-
-/** A key that is none is wrong usage; so is a private one, which is not repeated. */
-async function readVerifier(key: string): Promise<Result<NoteVerifier, Omit<Failure, "file">>> {
-  const text = key.startsWith("@") ? await readKeyFile(key.slice(1)) : ok(key);
-  if (!text.ok) return err({ exitCode: 1, code: "unreadable_file", message: text.error });
-  const verifier = parseVerifierKey(text.value.trim());
-  if (verifier.ok) return verifier;
-  return err({ exitCode: 2, code: verifier.error.code, message: `--key: ${verifier.error.message}` });
 }

@@ -1,7 +1,7 @@
 import type { Decision } from "../../core/decision.ts";
 import type { Features } from "../../core/features.ts";
 import { recordFeatures } from "../../core/recorded-features.ts";
-import { counted } from "./text.ts";
+import { counted } from "../command/text.ts";
 
 /** A request that shows what is said, with what a policy decides of it. */
 export type Shown = { readonly features: Features; readonly decision: Decision };

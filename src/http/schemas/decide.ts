@@ -2,12 +2,13 @@ import { type Static, Type } from "@sinclair/typebox";
 import { SURFACES, type Surface } from "../../core/chat.ts";
 import { EXCLUSIONS } from "../../core/decision.ts";
 import { FeaturesBody, ShadowResultBody } from "./audit.ts";
-import { literals, nullable } from "./literals.ts";
+import { literals, nullable, openBody } from "./literals.ts";
 import { EffectsBody, ForbidsBody } from "./policy.ts";
 
 export const DEFAULT_SURFACE: Surface = "openai_chat";
 
-export const DecideQuery = Type.Object({
+/** Shared by routes that take a request of any surface and send it nowhere. */
+export const SurfaceQuery = Type.Object({
   surface: Type.Optional(
     Type.Unsafe<Surface>({
       ...literals(SURFACES),
@@ -16,6 +17,8 @@ export const DecideQuery = Type.Object({
     }),
   ),
 });
+
+export const SURFACE_BODY = openBody("Exactly the body that the surface's own route takes.");
 
 const Cost = nullable(Type.Integer({ description: "In micro-USD, rounded up. Null where no price is known." }));
 

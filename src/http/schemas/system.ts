@@ -12,6 +12,22 @@ const Dependency = Type.Object({
 export const ReadyBody = Type.Object(
   {
     status: literals(["ready", "unready"]),
+    audit: Type.Object(
+      {
+        state: literals(["open", "full", "failed"]),
+        detail: nullable(Type.String({ description: "What is wrong and what to do." })),
+        spool_bytes: Type.Integer({ description: "On disk." }),
+        spool_max_bytes: Type.Integer(),
+        unshipped_records: Type.Integer({
+          description: "Requests that ended and are not known to be in the database.",
+        }),
+        oldest_unshipped_at: nullable(Type.String({ format: "date-time" })),
+      },
+      {
+        description:
+          "The spool that every request is put on record on first. `full` admits no request until records are in the database, `failed` until a restart.",
+      },
+    ),
     dependencies: Type.Record(Type.String(), Dependency, {
       description: "The database, and each provider of the policy by its name.",
     }),

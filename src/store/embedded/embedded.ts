@@ -1,20 +1,27 @@
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { err, ok, type Result } from "../../core/result.ts";
+import { dataFlusher } from "./flush-data.ts";
 import { describe, type EmbeddedFailure } from "./messages.ts";
-import { makeSocketDirectory, SOCKET_NAME, type SocketDirectory } from "./socket-dir.ts";
+import { makeSocketDirectory, type SocketDirectory, socketPathIn } from "./socket-dir.ts";
 import { DatabaseThread } from "./thread.ts";
 
 export type { EmbeddedFailure } from "./messages.ts";
 
-export type EmbeddedPostgres = {
+/** How clients reach an embedded database, in this process or in another one. */
+export type EmbeddedConnection = {
   readonly socketDir: string;
   /** For dbmate and other Go or libpq clients. Holds no secret: the user's name and password are ignored. */
   readonly dbmateUrl: string;
   /** For the `postgres` client. There is one session behind the socket: more connections only queue. */
   readonly postgresOptions: PostgresOptions;
+};
+
+export type EmbeddedPostgres = EmbeddedConnection & {
   /** Resolves if the worker dies while nobody asked it to; never rejects. The database is then gone for good. */
   readonly failed: Promise<EmbeddedFailure>;
+  /** Makes what is committed survive a power failure. False where that cannot be done. */
+  flush(): Promise<boolean>;
   /** Finishes what runs, closes the connections, checkpoints. Safe to call twice. */
   close(): Promise<void>;
 };
@@ -54,7 +61,7 @@ export async function startEmbedded(options: {
   } catch (cause) {
     return err({ kind: "directory", message: `${dataDir} cannot be used: ${describe(cause)}` });
   }
-  const socketPath = join(socketDirectory.path, SOCKET_NAME);
+  const socketPath = socketPathIn(socketDirectory.path);
   const thread = new DatabaseThread(workerUrl());
   const started = await thread.ask(
     { type: "start", postgresDir: postgresDirOf(dataDir), socketPath },
@@ -65,10 +72,26 @@ export async function startEmbedded(options: {
     socketDirectory.remove();
     return err(started.failure);
   }
-  return ok(running(thread, socketDirectory, socketPath));
+  return ok(running(thread, socketDirectory, dataFlusher(postgresDirOf(dataDir))));
 }
 
-function running(thread: DatabaseThread, directory: SocketDirectory, socketPath: string): EmbeddedPostgres {
+export const connectionOver = (socketDir: string): EmbeddedConnection => ({
+  socketDir,
+  dbmateUrl: `postgres://postgres@/postgres?host=${encodeURIComponent(socketDir)}&sslmode=disable`,
+  postgresOptions: {
+    path: socketPathIn(socketDir),
+    username: "postgres",
+    database: "postgres",
+    ssl: false,
+    max: 1,
+  },
+});
+
+function running(
+  thread: DatabaseThread,
+  directory: SocketDirectory,
+  flush: EmbeddedPostgres["flush"],
+): EmbeddedPostgres {
   let closing: Promise<void> | undefined;
   const close = async () => {
     await thread.ask({ type: "close" }, CLOSE_TIMEOUT_MS);
@@ -76,10 +99,9 @@ function running(thread: DatabaseThread, directory: SocketDirectory, socketPath:
     directory.remove();
   };
   return {
-    socketDir: directory.path,
-    dbmateUrl: `postgres://postgres@/postgres?host=${encodeURIComponent(directory.path)}&sslmode=disable`,
-    postgresOptions: { path: socketPath, username: "postgres", database: "postgres", ssl: false, max: 1 },
+    ...connectionOver(directory.path),
     failed: thread.died,
+    flush,
     close() {
       closing ??= close();
       return closing;

@@ -9,6 +9,15 @@ import addPolicyToAuditEvents from "../../../db/migrations/20261122170001_add_po
 import checkPolicyOfAuditEvents from "../../../db/migrations/20261122170002_check_policy_of_audit_events.sql" with {
   type: "text",
 };
+import partitionAuditEvents from "../../../db/migrations/20261122200000_partition_audit_events.sql" with {
+  type: "text",
+};
+import createAuditLog from "../../../db/migrations/20261122200001_create_audit_log.sql" with { type: "text" };
+import createAuditRollups from "../../../db/migrations/20261122200002_create_audit_rollups.sql" with { type: "text" };
+import defineAuditMaintenance from "../../../db/migrations/20261122200003_define_audit_maintenance.sql" with {
+  type: "text",
+};
+import grantAuditRoles from "../../../db/migrations/20261122200004_grant_audit_roles.sql" with { type: "text" };
 
 export type MigrationFile = { readonly name: string; readonly text: string };
 
@@ -21,4 +30,9 @@ export const MIGRATION_FILES: readonly MigrationFile[] = [
   { name: "20261122170000_create_policies.sql", text: createPolicies },
   { name: "20261122170001_add_policy_to_audit_events.sql", text: addPolicyToAuditEvents },
   { name: "20261122170002_check_policy_of_audit_events.sql", text: checkPolicyOfAuditEvents },
+  { name: "20261122200000_partition_audit_events.sql", text: partitionAuditEvents },
+  { name: "20261122200001_create_audit_log.sql", text: createAuditLog },
+  { name: "20261122200002_create_audit_rollups.sql", text: createAuditRollups },
+  { name: "20261122200003_define_audit_maintenance.sql", text: defineAuditMaintenance },
+  { name: "20261122200004_grant_audit_roles.sql", text: grantAuditRoles },
 ];

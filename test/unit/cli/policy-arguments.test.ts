@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { parseArguments } from "../../../src/cli/policy/arguments.ts";
-import { type CommandSpec, helpOf, usageOf } from "../../../src/cli/policy/spec.ts";
+import { AUDIT_COMMANDS } from "../../../src/cli/audit.ts";
+import { parseArguments } from "../../../src/cli/command/arguments.ts";
+import { type CommandSpec, helpOf, usageOf } from "../../../src/cli/command/spec.ts";
 import { POLICY_COMMANDS } from "../../../src/cli/policy.ts";
 
 const SPEC: CommandSpec = {
+  family: "policy",
   name: "compare",
   summary: "Compare two files.",
   operands: ["OLD", "NEW"],
@@ -120,9 +122,15 @@ describe("what is said of a subcommand", () => {
     ]);
   });
 
-  test("is there for each of them, under one name each", () => {
-    const names = POLICY_COMMANDS.map(({ name }) => name);
+  test.each([
+    ["policy", POLICY_COMMANDS],
+    ["audit", AUDIT_COMMANDS],
+  ] as const)("is there for each of %s, under one name each", (family, commands) => {
+    const names = commands.map(({ name }) => name);
     expect(names).toEqual([...new Set(names)]);
-    for (const { summary } of POLICY_COMMANDS) expect(summary).toMatch(/^[A-Z].*\.$/);
+    for (const command of commands) {
+      expect(command.summary).toMatch(/^[A-Z].*\.$/);
+      expect(usageOf(command)).toStartWith(`${family} ${command.name}`);
+    }
   });
 });

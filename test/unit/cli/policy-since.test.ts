@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { parseSince } from "../../../src/cli/policy/since.ts";
+import { parseSince } from "../../../src/cli/command/since.ts";
 
 const NOW = new Date("2026-11-22T10:00:00Z");
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { counted, rows, WIDTH, wrap } from "../../../src/cli/policy/text.ts";
+import { counted, rows, WIDTH, wrap } from "../../../src/cli/command/text.ts";
 
 describe("text for a terminal", () => {
   test("counts", () => {

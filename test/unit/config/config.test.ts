@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { describeFaults, readConfig, SETTINGS } from "../../../src/config/config.ts";
+import { keysOfSeed } from "../../../src/core/signed-note.ts";
 
 const PUBLIC_KEY = "policy-team+d19226c2+AdeNG4kq9ClohU1jEtvXewY/468DXBSv9KMJ357x+sr8";
 
@@ -20,6 +21,14 @@ describe("readConfig", () => {
       dataDir: "./data",
       databaseUrl: null,
       auditDigestKey: null,
+      auditDigestOldKeys: [],
+      auditMode: "durable",
+      auditSpoolMaxBytes: 1_073_741_824,
+      auditRetentionDays: null,
+      auditLogKey: null,
+      auditLogKeyFile: null,
+      auditLogOldKeys: [],
+      auditCheckpointFile: null,
       policyFile: null,
       policyPublicKey: null,
       policyAllowDowngrade: false,
@@ -224,5 +233,31 @@ describe("readConfig", () => {
     expect(config.ok && config.value.auditDigestKey).toEqual(new Uint8Array(32).fill(5));
     expect(variablesOf({ AUDIT_DIGEST_KEY: Buffer.alloc(31).toString("base64") })).toEqual(["AUDIT_DIGEST_KEY"]);
     expect(variablesOf({ AUDIT_DIGEST_KEY: "!".repeat(44) })).toEqual(["AUDIT_DIGEST_KEY"]);
+  });
+
+  test("takes older digest keys as a list, and none of it where one is none", () => {
+    const key = (byte: number) => Buffer.alloc(32, byte).toString("base64");
+    const config = readConfig({ AUDIT_DIGEST_OLD_KEYS: `${key(1)}, ${key(2)}` });
+    expect(config.ok && config.value.auditDigestOldKeys).toEqual([1, 2].map((byte) => new Uint8Array(32).fill(byte)));
+    expect(variablesOf({ AUDIT_DIGEST_OLD_KEYS: `${key(1)},short` })).toEqual(["AUDIT_DIGEST_OLD_KEYS"]);
+  });
+
+  test("takes keys of the log in their own form only, and the key that signs from one place", () => {
+    const keys = keysOfSeed("log.example.com", new Uint8Array(32).fill(3));
+    if (!keys.ok) throw new Error(keys.error.message);
+    const { signerKey, verifierKey } = keys.value;
+    const config = readConfig({ AUDIT_LOG_KEY: signerKey, AUDIT_LOG_OLD_KEYS: verifierKey });
+    expect(config.ok && [config.value.auditLogKey, config.value.auditLogOldKeys]).toEqual([signerKey, [verifierKey]]);
+    expect(variablesOf({ AUDIT_LOG_KEY: verifierKey })).toEqual(["AUDIT_LOG_KEY"]);
+    expect(variablesOf({ AUDIT_LOG_OLD_KEYS: signerKey })).toEqual(["AUDIT_LOG_OLD_KEYS"]);
+    expect(variablesOf({ AUDIT_LOG_KEY: signerKey, AUDIT_LOG_KEY_FILE: "key" })).toEqual(["AUDIT_LOG_KEY_FILE"]);
+  });
+
+  test("takes days of retention or none", () => {
+    const config = readConfig({ AUDIT_RETENTION_DAYS: "90" });
+    expect(config.ok && config.value.auditRetentionDays).toBe(90);
+    for (const days of ["0", "-1", "a week"]) {
+      expect(variablesOf({ AUDIT_RETENTION_DAYS: days })).toEqual(["AUDIT_RETENTION_DAYS"]);
+    }
   });
 });

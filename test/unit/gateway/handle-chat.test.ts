@@ -74,7 +74,8 @@ describe("admit and answerWhole", () => {
       answer: null,
       error: {
         code: "audit.unavailable",
-        message: "The audit event could not be committed, so the answer, or the rest of it, is withheld.",
+        message:
+          "The audit event could not be put on record, or cannot be read; an answer, or the rest of it, is withheld.",
         field: null,
         retryAfterMs: 1_000,
       },

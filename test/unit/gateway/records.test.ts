@@ -3,8 +3,8 @@ import { ok } from "../../../src/core/result.ts";
 import type { Decided } from "../../../src/gateway/decided.ts";
 import { countsOf, intentOf, outcomeOf } from "../../../src/gateway/records.ts";
 import { Stopwatch } from "../../../src/gateway/stopwatch.ts";
-import { chatRequest, fakeDeps } from "../../support/deps.ts";
-import { featuresOf } from "../../support/policy.ts";
+import { activeOf, chatRequest, fakeDeps } from "../../support/deps.ts";
+import { documentOf, featuresOf } from "../../support/policy.ts";
 import { decisionFor, target } from "../../support/target.ts";
 
 const RECEIVED_AT = new Date("2026-11-22T09:59:00.500Z");
@@ -17,6 +17,17 @@ const REQUEST = chatRequest("", {
 });
 
 const { active: ACTIVE } = fakeDeps();
+const OPENAI = {
+  kind: "openai",
+  zone: "cloud",
+  base_url: "https://api.example.com/v1",
+  default_model: "gpt",
+} as const;
+const PRICED = documentOf({
+  providers: { openai: OPENAI },
+  prices: { openai: { gpt: { input: 2_000_000, output: 3_000_000 } } },
+  default: { route: ["openai"], reason: "default" },
+});
 const FEATURES = featuresOf({ messageCount: 2, promptChars: 8 });
 const DECISION = decisionFor(
   [
@@ -44,8 +55,8 @@ function decided(overrides: Partial<Decided> = {}): Decided {
   };
 }
 
-function intent(overrides: Partial<Decided> = {}, providerTimeoutMs = 1_000) {
-  const { deps } = fakeDeps({ providerTimeoutMs });
+function intent(overrides: Partial<Decided> = {}) {
+  const { deps } = fakeDeps();
   return intentOf(deps, decided(overrides), RECEIVED_AT);
 }
 
@@ -54,7 +65,6 @@ describe("intentOf", () => {
     expect(intent()).toEqual({
       requestId: "0193-id",
       receivedAt: RECEIVED_AT,
-      settleBy: expect.any(Date),
       surface: "native",
       decision: "route",
       provider: "local",
@@ -72,24 +82,6 @@ describe("intentOf", () => {
       promptDigest: expect.stringMatching(/^hmac-sha256:/),
       streamed: false,
     });
-  });
-
-  test.each([
-    [1_000, "2026-11-22T10:00:02.500Z"],
-    [120_000, "2026-11-22T10:04:00.500Z"],
-  ])("gives a row a minute more than two providers' %d ms each to be settled", (providerTimeoutMs, settleBy) => {
-    expect(intent({}, providerTimeoutMs).settleBy.toISOString()).toBe(settleBy);
-  });
-
-  test("gives a streamed row the longest time of a stream besides", () => {
-    const streamed = intent({ request: chatRequest("", { streamed: true }) });
-    expect(streamed).toMatchObject({ streamed: true, settleBy: new Date("2026-11-22T11:00:02.500Z") });
-  });
-
-  test("waits as long for each provider as the rule says, where it does", () => {
-    const effects = { ...DECISION.effects, attempts: { timeoutMs: 5_000, maxTargets: null } };
-    const { settleBy } = intent({ decision: { ...DECISION, effects } });
-    expect(settleBy).toEqual(new Date("2026-11-22T10:00:10.500Z"));
   });
 
   test("names no destination for what is denied", () => {
@@ -131,8 +123,29 @@ describe("outcomeOf", () => {
       model: "llama-2026",
       failureCategory: null,
       usage: { promptTokens: 3, completionTokens: 5 },
+      costMicros: 0,
       latencyMs: 150,
     });
+  });
+
+  test("reckons what was used at the price of the model that was asked for", () => {
+    const active = activeOf(PRICED, new Map());
+    const asked = target("openai", "gpt");
+    const stopwatch = () => at(0, 1);
+    expect(outcomeOf(deps, decided({ active, stopwatch: stopwatch() }), asked, ended)).toMatchObject({
+      model: "llama-2026",
+      costMicros: 3 * 2 + 5 * 3,
+    });
+    const unsaid = { ...ended, usage: { promptTokens: 3, completionTokens: null } };
+    expect(outcomeOf(deps, decided({ active, stopwatch: stopwatch() }), asked, unsaid).costMicros).toBeNull();
+    const other = target("openai", "unpriced");
+    expect(outcomeOf(deps, decided({ active, stopwatch: stopwatch() }), other, ended).costMicros).toBeNull();
+  });
+
+  test("names nobody where nobody was asked", () => {
+    const ending = { ...ended, status: "denied", model: null } as const;
+    const outcome = outcomeOf(deps, decided({ stopwatch: at(0, 1) }), null, ending);
+    expect(outcome).toMatchObject({ provider: null, zone: null, model: null, costMicros: null });
   });
 
   test("says of a failure what it was", () => {
@@ -140,7 +153,7 @@ describe("outcomeOf", () => {
     expect(outcomeOf(deps, decided({ stopwatch: at(0, 1) }), target("local", "llama"), ending)).toMatchObject({
       status: "failed",
       failureCategory: "rate_limited",
-      model: null,
+      model: "llama",
     });
   });
 

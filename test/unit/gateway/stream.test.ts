@@ -107,6 +107,7 @@ describe("a stream", () => {
       provider: "local",
       zone: "local",
       model: "llama",
+      costMicros: 0,
       failureCategory: null,
       usage: { promptTokens: 3, completionTokens: 5 },
       latencyMs: expect.any(Number),
@@ -143,7 +144,8 @@ describe("a stream", () => {
         kind: "error",
         error: {
           code: "audit.unavailable",
-          message: "The audit event could not be committed, so the answer, or the rest of it, is withheld.",
+          message:
+            "The audit event could not be put on record, or cannot be read; an answer, or the rest of it, is withheld.",
           field: null,
           retryAfterMs: 1_000,
         },
@@ -451,6 +453,7 @@ describe.each(WAYS_TO_LEAVE)("a reader who %s", (_name, leave) => {
       provider: "local",
       zone: "local",
       model: "local-default",
+      costMicros: 0,
       failureCategory: null,
       usage,
       latencyMs: expect.any(Number),

@@ -127,15 +127,10 @@ describe("other events", () => {
   test("the life of the process is in the log too", () => {
     const { telemetry, parsed } = setUp();
     telemetry.started({ url: "http://127.0.0.1:1", version: "1", database: "embedded" });
-    telemetry.interruptedSettled({ count: 0, problem: null });
-    telemetry.interruptedSettled({ count: 2, problem: null });
-    telemetry.interruptedSettled({ count: 0, problem: "away" });
     telemetry.stopping();
     telemetry.stopped();
     expect(parsed()).toMatchObject([
       { event: "started", url: "http://127.0.0.1:1", version: "1", database: "embedded" },
-      { event: "interrupted", count: 2, level: "warn" },
-      { event: "settle_failed", cause: "away" },
       { event: "stopping" },
       { event: "stopped" },
     ]);
