@@ -38,7 +38,7 @@ export function createAuditActions(database: Database) {
 
 type IndexRow = { readonly leaf_index: string | null };
 
-/** An action that is done in the database itself, with an id and a salt of its own. */
+/** An action with an id and a salt of its own. Done in the database itself, unless a stamp says which spool it came by. */
 export function actionRecord(kind: ActionRecord["kind"], details: ActionDetails, now: Date): ActionRecord {
   return {
     kind,
@@ -48,9 +48,12 @@ export function actionRecord(kind: ActionRecord["kind"], details: ActionDetails,
     instance_id: null,
     instance_seq: null,
     details,
-    salt: randomBytes(SALT_BYTES).toString("hex"),
+    salt: newSalt(),
   };
 }
+
+/** As a record has it; never the same twice. */
+export const newSalt = (): string => randomBytes(SALT_BYTES).toString("hex");
 
 /**
  * Runs one of the statements that act and put it on record. Answers with the index of the action's leaf; null where the

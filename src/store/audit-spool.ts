@@ -1,4 +1,3 @@
-import { randomBytes, randomUUID } from "node:crypto";
 import type { AuditEvent, Intent, Outcome } from "../audit/event.ts";
 import {
   type ActionRecord,
@@ -7,16 +6,14 @@ import {
   intentRecord,
   interruptedRecord,
   type LogRecord,
-  microsOf,
-  RECORD_VERSION,
   readIntentRecord,
   type Stamp,
   settledRecord,
 } from "../audit/record.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import { actionRecord, newSalt } from "./audit-actions.ts";
 import type { OpenedSpool, Spool, SpoolLoss } from "./spool/contract.ts";
 
-const SALT_BYTES = 16;
 /** In `strict` mode the end of an answer waits this long for its row; more than a database takes to fail over once. */
 const STRICT_COMMIT_TIMEOUT_MS = 10_000;
 /** A database that is only reported may not keep a probe waiting, whose patience is short and whose verdict it is not. */
@@ -125,11 +122,7 @@ const OTHER_VERSION =
   "A request that had not ended is on the audit spool in the form of another version of this program. Start that one: it can put the request on record.";
 
 const lossRecord = ({ byteCount, missingSeqs }: SpoolLoss, at: Date, stamp: Stamp): ActionRecord => ({
-  kind: "quarantine",
-  record_version: RECORD_VERSION,
-  action_id: randomUUID(),
-  performed_at: microsOf(at),
-  details: { reason: "unreadable", byte_count: byteCount, missing_seqs: missingSeqs },
+  ...actionRecord("quarantine", { reason: "unreadable", byte_count: byteCount, missing_seqs: missingSeqs }, at),
   ...stamp,
 });
 
@@ -144,7 +137,7 @@ async function append(
 const stampOf = ({ instanceId }: Spool, seq: number): Stamp => ({
   instance_id: instanceId,
   instance_seq: seq,
-  salt: randomBytes(SALT_BYTES).toString("hex"),
+  salt: newSalt(),
 });
 
 /**

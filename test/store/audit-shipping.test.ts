@@ -6,6 +6,8 @@ import fc from "fast-check";
 import { canonicalRecord, leafHash, type RequestRecord } from "../../src/audit/record.ts";
 import { arrayLiteral } from "../../src/store/array-literal.ts";
 import { createAuditShipping } from "../../src/store/audit-shipping.ts";
+import { openDatabase } from "../../src/store/database.ts";
+import { clientOptions } from "../../src/store/migrations/client-options.ts";
 import { isRefusal } from "../../src/workers/refused-record.ts";
 import { EmbeddedFixture } from "../support/embedded-fixture.ts";
 import { LogDatabase } from "../support/log-database.ts";
@@ -192,3 +194,15 @@ for (const kind of ["embedded", "server"] as const) {
 }
 
 const READ_ARRAY = "select to_jsonb($1::text::text[]) as read";
+
+test.skipIf(server === null)(
+  "a server has on its disk what it says it has committed, whatever its default is: the spool lets go of it then",
+  async () => {
+    const options = clientOptions(server?.url ?? "");
+    if (options === null) throw new Error("not a PostgreSQL URL");
+    const database = openDatabase({ kind: "server", options });
+    const shown = await database.query("show synchronous_commit", []);
+    await database.close();
+    expect(shown).toEqual({ ok: true, value: [{ synchronous_commit: "on" }] });
+  },
+);

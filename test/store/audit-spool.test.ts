@@ -123,6 +123,23 @@ describe("a request on the spool", () => {
   });
 });
 
+test("what of the spool cannot be read is on record as an action of its own, with the numbers that are missing", async () => {
+  const loss = { id: "lost-1", file: "", byteCount: 7, missingSeqs: [1, 2] };
+  const { spool } = opened;
+  expect((await spool.appendIntent(loss.id, Buffer.from("open until a final ends it"))).ok).toBe(true);
+  expect(await recoverSpool({ spool, orphans: [], quarantined: [loss] }, NOW)).toEqual(ok(undefined));
+  const [record] = await records();
+  expect(record).toMatchObject({
+    kind: "quarantine",
+    action_id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4/),
+    performed_at: NOW.getTime() * 1_000,
+    details: { reason: "unreadable", byte_count: 7, missing_seqs: [1, 2] },
+    instance_id: spool.instanceId,
+    instance_seq: 1,
+    salt: expect.stringMatching(/^[0-9a-f]{32}$/),
+  });
+});
+
 describe("in durable mode", () => {
   test("requests are admitted while the database is away, and nobody asks it", async () => {
     const audit = auditOver({
