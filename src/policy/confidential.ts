@@ -25,9 +25,9 @@ export function mayBeNamed(mapping: SourceNode, key: string): boolean {
   return sectionWith(key, properties) !== null || isMisspelt(key, absent);
 }
 
-/** A text or a number in the place of a mapping, as a signal: the keyword is two levels too high. */
+/** A text, a number or nothing in the place of a mapping, as a signal: the keyword is two levels too high. */
 const isMisplaced = (value: SourceNode | undefined, expected: Schema, mapping: SourceNode): boolean =>
-  value?.kind === "scalar" && value.value !== null && expected.type === "object" && isPrivate(mapping);
+  value?.kind === "scalar" && expected.type === "object" && isPrivate(mapping);
 
 /** What keywords, patterns and texts of tests stand under or beside, even where that was indented into something else. */
 const MARKS: readonly string[] = ["signals", "keywords", "patterns", "pattern", "tests", "given", "text"];

@@ -117,6 +117,14 @@ describe("a keyword without its quotes is told as a fault, and in no words of it
   });
 });
 
+test("a keyword that became a key of the signals with nothing to it is not named either", () => {
+  const text = POLICY.replace("      - zyqwort", "  ? zyqwort");
+  const checked = checkPolicy(text, { ...ANYWHERE, scanFaults: () => [] });
+  const faults = checked.ok ? checked.value.warnings : checked.error;
+  expect(faults.length).toBeGreaterThan(1);
+  expect(everythingSaid(text, faults)).not.toMatch(SECRETS);
+});
+
 test("other unknown keys are named, in the expectations of a test too", () => {
   for (const [from, to] of [
     ["deny: true", "deny: true\n    zzzzzz: 1"],
