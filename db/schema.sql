@@ -245,7 +245,7 @@ begin
     model = null, answered_provider = null, answered_zone = null, answered_model = null, reason_codes = null,
     policy_hash = null, rule = null, features = null, shadow = null, findings = null, scan_ruleset = null,
     failure_category = null, message_count = null, prompt_length = null, prompt_digest = null, prompt_tokens = null,
-    completion_tokens = null, cost_micros = null, latency_ms = null, salt = null, column_checks = null,
+    completion_tokens = null, cost_micros = null, latency_ms = null, attempts = null, salt = null, column_checks = null,
     erased_at = given_performed_at
   where request_id = event.request_id and received_at = event.received_at;
   return audit_append_action(
@@ -622,13 +622,20 @@ CREATE TABLE public.audit_events (
     salt bytea,
     column_checks bytea,
     erased_at timestamp with time zone,
+    attempts jsonb,
     CONSTRAINT audit_events_answered_form CHECK (((answered_provider ~ '^[a-z][a-z0-9_-]*$'::text) AND (octet_length(answered_provider) <= 32) AND (answered_zone ~ '^[a-z][a-z0-9_-]*$'::text) AND (octet_length(answered_zone) <= 32))),
     CONSTRAINT audit_events_answered_model_form CHECK (((record_version = 0) OR ((answered_model ~ '^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$'::text) AND (octet_length(answered_model) <= 128)))),
+    CONSTRAINT audit_events_attempts_form CHECK ((((attempts)::text ~ '^\[([{]?"[a-z_]+": ("[A-Za-z0-9._:/@+-]+"|[0-9]+)[}]?(, )?)*\]$'::text) AND ((octet_length((attempts)::text) <= 190) OR ((attempts)::text !~ '[A-Za-z0-9._:/@+-]{129}'::text)) AND (jsonb_path_query_array(attempts, '$[*].keyvalue()."key"'::jsonpath, '{}'::jsonb, true) <@ '["provider", "model", "result", "duration_ms"]'::jsonb) AND (jsonb_path_query_array(attempts, '$[*]."result"'::jsonpath) <@ '["answered", "timeout", "unreachable", "authentication", "rate_limited", "model_not_found", "bad_request", "content_filter", "context_length", "upstream_error", "malformed_response", "remote_model", "not_local", "circuit_open", "busy", "left"]'::jsonb))),
+    CONSTRAINT audit_events_attempts_since_version_2 CHECK (
+CASE
+    WHEN (attempts IS NOT NULL) THEN (record_version >= 2)
+    ELSE ((record_version < 2) OR (erased_at IS NOT NULL) OR (status = 'interrupted'::text))
+END),
     CONSTRAINT audit_events_completion_tokens_not_negative CHECK ((completion_tokens >= 0)),
     CONSTRAINT audit_events_cost_micros_not_negative CHECK ((cost_micros >= 0)),
     CONSTRAINT audit_events_decision_known CHECK ((decision = ANY (ARRAY['route'::text, 'deny'::text]))),
     CONSTRAINT audit_events_denied_by_decision CHECK (((status <> 'denied'::text) OR (decision = 'deny'::text))),
-    CONSTRAINT audit_events_erased_whole CHECK (((erased_at IS NULL) OR (num_nonnulls(completed_at, status, surface, streamed, decision, provider, zone, model, answered_provider, answered_zone, answered_model, reason_codes, policy_hash, rule, features, shadow, findings, scan_ruleset, failure_category, message_count, prompt_length, prompt_digest, prompt_tokens, completion_tokens, cost_micros, latency_ms, salt, column_checks) = 0))),
+    CONSTRAINT audit_events_erased_whole CHECK (((erased_at IS NULL) OR (num_nonnulls(completed_at, status, surface, streamed, decision, provider, zone, model, answered_provider, answered_zone, answered_model, reason_codes, policy_hash, rule, features, shadow, findings, scan_ruleset, failure_category, message_count, prompt_length, prompt_digest, prompt_tokens, completion_tokens, cost_micros, latency_ms, attempts, salt, column_checks) = 0))),
     CONSTRAINT audit_events_failure_only_when_failed CHECK (((failure_category IS NULL) OR (status = 'failed'::text))),
     CONSTRAINT audit_events_features_form CHECK ((((features)::text ~ '^\{("[a-z][a-z0-9_]*": |"[A-Za-z0-9._:/@+-]+"|true|false|null|[0-9]{1,16}(, |[]}])|[][{}]|, )*$'::text) AND ((features)::text !~ '[A-Za-z0-9._:/@+-]{129}'::text))),
     CONSTRAINT audit_events_findings_codes_and_counts CHECK ((((findings)::text ~ '^\{("[a-z][a-z0-9_.-]*": [1-9][0-9]*(, |(?=\})))*\}$'::text) AND ((octet_length((findings)::text) <= 104) OR ((findings)::text !~ '[a-z0-9_.-]{101}'::text)))),
@@ -644,7 +651,7 @@ CREATE TABLE public.audit_events (
     CONSTRAINT audit_events_prompt_tokens_not_negative CHECK ((prompt_tokens >= 0)),
     CONSTRAINT audit_events_provider_form CHECK (((provider ~ '^[a-z][a-z0-9_-]*$'::text) AND (octet_length(provider) <= 32))),
     CONSTRAINT audit_events_reason_codes_form CHECK ((((reason_codes)::text ~ '^\{([a-z][a-z0-9_.]*|"null")(,([a-z][a-z0-9_.]*|"null"))*\}$'::text) AND ((octet_length((reason_codes)::text) <= 66) OR ((reason_codes)::text !~ '[a-z0-9_.]{65}'::text)))),
-    CONSTRAINT audit_events_record_version_known CHECK (((record_version >= 0) AND (record_version <= 1))),
+    CONSTRAINT audit_events_record_version_known CHECK (((record_version >= 0) AND (record_version <= 2))),
     CONSTRAINT audit_events_route_has_target CHECK (((decision <> 'route'::text) OR ((provider IS NOT NULL) AND (zone IS NOT NULL)))),
     CONSTRAINT audit_events_rule_form CHECK (((rule ~ '^[a-z][a-z0-9_-]*$'::text) AND (octet_length(rule) <= 64))),
     CONSTRAINT audit_events_salt_length CHECK ((octet_length(salt) = 16)),
@@ -904,6 +911,13 @@ COMMENT ON COLUMN public.audit_events.erased_at IS 'When all else but id, time a
 
 
 --
+-- Name: COLUMN audit_events.attempts; Type: COMMENT; Schema: public; Owner: -
+--
+
+COMMENT ON COLUMN public.audit_events.attempts IS 'Whose turn it was, in order, and how each ended; with circuit_open and busy nothing was sent. Null before version 2, and when interrupted.';
+
+
+--
 -- Name: audit_events_default; Type: TABLE; Schema: public; Owner: -
 --
 
@@ -942,13 +956,20 @@ CREATE TABLE public.audit_events_default (
     salt bytea,
     column_checks bytea,
     erased_at timestamp with time zone,
+    attempts jsonb,
     CONSTRAINT audit_events_answered_form CHECK (((answered_provider ~ '^[a-z][a-z0-9_-]*$'::text) AND (octet_length(answered_provider) <= 32) AND (answered_zone ~ '^[a-z][a-z0-9_-]*$'::text) AND (octet_length(answered_zone) <= 32))),
     CONSTRAINT audit_events_answered_model_form CHECK (((record_version = 0) OR ((answered_model ~ '^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$'::text) AND (octet_length(answered_model) <= 128)))),
+    CONSTRAINT audit_events_attempts_form CHECK ((((attempts)::text ~ '^\[([{]?"[a-z_]+": ("[A-Za-z0-9._:/@+-]+"|[0-9]+)[}]?(, )?)*\]$'::text) AND ((octet_length((attempts)::text) <= 190) OR ((attempts)::text !~ '[A-Za-z0-9._:/@+-]{129}'::text)) AND (jsonb_path_query_array(attempts, '$[*].keyvalue()."key"'::jsonpath, '{}'::jsonb, true) <@ '["provider", "model", "result", "duration_ms"]'::jsonb) AND (jsonb_path_query_array(attempts, '$[*]."result"'::jsonpath) <@ '["answered", "timeout", "unreachable", "authentication", "rate_limited", "model_not_found", "bad_request", "content_filter", "context_length", "upstream_error", "malformed_response", "remote_model", "not_local", "circuit_open", "busy", "left"]'::jsonb))),
+    CONSTRAINT audit_events_attempts_since_version_2 CHECK (
+CASE
+    WHEN (attempts IS NOT NULL) THEN (record_version >= 2)
+    ELSE ((record_version < 2) OR (erased_at IS NOT NULL) OR (status = 'interrupted'::text))
+END),
     CONSTRAINT audit_events_completion_tokens_not_negative CHECK ((completion_tokens >= 0)),
     CONSTRAINT audit_events_cost_micros_not_negative CHECK ((cost_micros >= 0)),
     CONSTRAINT audit_events_decision_known CHECK ((decision = ANY (ARRAY['route'::text, 'deny'::text]))),
     CONSTRAINT audit_events_denied_by_decision CHECK (((status <> 'denied'::text) OR (decision = 'deny'::text))),
-    CONSTRAINT audit_events_erased_whole CHECK (((erased_at IS NULL) OR (num_nonnulls(completed_at, status, surface, streamed, decision, provider, zone, model, answered_provider, answered_zone, answered_model, reason_codes, policy_hash, rule, features, shadow, findings, scan_ruleset, failure_category, message_count, prompt_length, prompt_digest, prompt_tokens, completion_tokens, cost_micros, latency_ms, salt, column_checks) = 0))),
+    CONSTRAINT audit_events_erased_whole CHECK (((erased_at IS NULL) OR (num_nonnulls(completed_at, status, surface, streamed, decision, provider, zone, model, answered_provider, answered_zone, answered_model, reason_codes, policy_hash, rule, features, shadow, findings, scan_ruleset, failure_category, message_count, prompt_length, prompt_digest, prompt_tokens, completion_tokens, cost_micros, latency_ms, attempts, salt, column_checks) = 0))),
     CONSTRAINT audit_events_failure_only_when_failed CHECK (((failure_category IS NULL) OR (status = 'failed'::text))),
     CONSTRAINT audit_events_features_form CHECK ((((features)::text ~ '^\{("[a-z][a-z0-9_]*": |"[A-Za-z0-9._:/@+-]+"|true|false|null|[0-9]{1,16}(, |[]}])|[][{}]|, )*$'::text) AND ((features)::text !~ '[A-Za-z0-9._:/@+-]{129}'::text))),
     CONSTRAINT audit_events_findings_codes_and_counts CHECK ((((findings)::text ~ '^\{("[a-z][a-z0-9_.-]*": [1-9][0-9]*(, |(?=\})))*\}$'::text) AND ((octet_length((findings)::text) <= 104) OR ((findings)::text !~ '[a-z0-9_.-]{101}'::text)))),
@@ -964,7 +985,7 @@ CREATE TABLE public.audit_events_default (
     CONSTRAINT audit_events_prompt_tokens_not_negative CHECK ((prompt_tokens >= 0)),
     CONSTRAINT audit_events_provider_form CHECK (((provider ~ '^[a-z][a-z0-9_-]*$'::text) AND (octet_length(provider) <= 32))),
     CONSTRAINT audit_events_reason_codes_form CHECK ((((reason_codes)::text ~ '^\{([a-z][a-z0-9_.]*|"null")(,([a-z][a-z0-9_.]*|"null"))*\}$'::text) AND ((octet_length((reason_codes)::text) <= 66) OR ((reason_codes)::text !~ '[a-z0-9_.]{65}'::text)))),
-    CONSTRAINT audit_events_record_version_known CHECK (((record_version >= 0) AND (record_version <= 1))),
+    CONSTRAINT audit_events_record_version_known CHECK (((record_version >= 0) AND (record_version <= 2))),
     CONSTRAINT audit_events_route_has_target CHECK (((decision <> 'route'::text) OR ((provider IS NOT NULL) AND (zone IS NOT NULL)))),
     CONSTRAINT audit_events_rule_form CHECK (((rule ~ '^[a-z][a-z0-9_-]*$'::text) AND (octet_length(rule) <= 64))),
     CONSTRAINT audit_events_salt_length CHECK ((octet_length(salt) = 16)),
@@ -1765,4 +1786,6 @@ INSERT INTO public.schema_migrations (version) VALUES
     ('20261122200001'),
     ('20261122200002'),
     ('20261122200003'),
-    ('20261122200004');
+    ('20261122200004'),
+    ('20261122230000'),
+    ('20261122230001');

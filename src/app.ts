@@ -1,6 +1,7 @@
 import { Elysia } from "elysia";
 import type { Deps } from "./gateway/deps.ts";
 import { auditRoutes } from "./http/audit.ts";
+import { takeBody } from "./http/body-budget.ts";
 import { chatRoutes } from "./http/chat.ts";
 import { decideRoutes } from "./http/decide.ts";
 import { docsRoutes } from "./http/docs.ts";
@@ -11,6 +12,7 @@ import { modelRoutes } from "./http/models.ts";
 import { ollamaCatalogRoutes, ollamaRoutes } from "./http/ollama.ts";
 import { openaiRoutes } from "./http/openai.ts";
 import { policyRoutes } from "./http/policy.ts";
+import { providerRoutes } from "./http/providers.ts";
 import { requestIdOf } from "./http/request-id.ts";
 import { type Metrics, systemRoutes } from "./http/system.ts";
 
@@ -28,22 +30,27 @@ export type AppOptions = {
 export function buildApp({ deps, metrics, maxBodyBytes, version, isDraining, loopbackOnly }: AppOptions) {
   // Elysia would drop fields that a schema does not know; a client must hear of them instead.
   const app = new Elysia({ normalize: false });
-  return app
-    .onRequest(({ request, set }) => {
-      set.headers["x-request-id"] = requestIdOf(request);
-      const url = requireUrl(request);
-      if (loopbackOnly) requireLoopback(url);
-    })
-    .use(errorHandling(deps.telemetry, () => app.routes))
-    .use(docsRoutes(version))
-    .use(systemRoutes(deps, metrics, isDraining))
-    .use(policyRoutes(deps))
-    .use(decideRoutes(deps, maxBodyBytes))
-    .use(auditRoutes(deps, maxBodyBytes))
-    .use(logRoutes(deps))
-    .use(chatRoutes(deps, maxBodyBytes))
-    .use(openaiRoutes(deps, maxBodyBytes))
-    .use(modelRoutes(deps))
-    .use(ollamaRoutes(deps, maxBodyBytes))
-    .use(ollamaCatalogRoutes(deps, maxBodyBytes));
+  return (
+    app
+      .onRequest(({ request, set }) => {
+        set.headers["x-request-id"] = requestIdOf(request);
+        const url = requireUrl(request);
+        if (loopbackOnly) requireLoopback(url);
+      })
+      // Of those that nobody took: an answer of a model holds its request's body to its end.
+      .onAfterResponse(({ request }) => takeBody(request).release())
+      .use(errorHandling(deps.telemetry, () => app.routes))
+      .use(docsRoutes(version))
+      .use(systemRoutes(deps, metrics, isDraining))
+      .use(providerRoutes(deps))
+      .use(policyRoutes(deps))
+      .use(decideRoutes(deps, maxBodyBytes))
+      .use(auditRoutes(deps, maxBodyBytes))
+      .use(logRoutes(deps))
+      .use(chatRoutes(deps, maxBodyBytes))
+      .use(openaiRoutes(deps, maxBodyBytes))
+      .use(modelRoutes(deps))
+      .use(ollamaRoutes(deps, maxBodyBytes))
+      .use(ollamaCatalogRoutes(deps, maxBodyBytes))
+  );
 }

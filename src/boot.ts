@@ -1,5 +1,7 @@
 import { buildApp } from "./app.ts";
-import { type Audit, openAudit } from "./boot/audit.ts";
+import { openAudit } from "./boot/audit.ts";
+import { createDeps, monotonicMs, now } from "./boot/deps.ts";
+import { watchDescriptors } from "./boot/descriptors.ts";
 import { firstPolicy, judgeFirst, newestVersion, policyWorld } from "./boot/policy.ts";
 import { openPolicyFile } from "./boot/policy-file.ts";
 import { keepOnRecord } from "./boot/policy-record.ts";
@@ -8,9 +10,9 @@ import type { Environment } from "./config/environment.ts";
 import { err, ok, type Result } from "./core/result.ts";
 import { VERSION } from "./core/version.ts";
 import type { ActivePolicy } from "./gateway/active-policy.ts";
-import type { Deps } from "./gateway/deps.ts";
 import { InFlight } from "./gateway/in-flight.ts";
-import { Turns } from "./gateway/turns.ts";
+import { createAdmission } from "./gateway/traffic/admission.ts";
+import { createTraffic } from "./gateway/traffic/traffic.ts";
 import { Unsettled } from "./gateway/unsettled.ts";
 import { withCors } from "./http/cors.ts";
 import { type HttpServer, listen } from "./http/listen.ts";
@@ -20,6 +22,7 @@ import { watchSpool } from "./telemetry/audit-metrics.ts";
 import { createLogger } from "./telemetry/logger.ts";
 import { createMetrics } from "./telemetry/metrics.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
+import { watchTraffic } from "./telemetry/traffic-metrics.ts";
 import { keepMigrating, type Migrating, type Tried } from "./workers/keep-migrating.ts";
 import { describe, PolicyKeeper, type PolicyWorld } from "./workers/keep-policy.ts";
 import { repeat } from "./workers/repeat.ts";
@@ -38,6 +41,8 @@ export type Gateway = {
   readonly active: () => ActivePolicy;
   /** Reads the policy file again now; what is wrong with it is told by log and metric. */
   readonly reloadPolicy: () => Promise<void>;
+  /** Logs a bug that belongs to no request: its kind and place, none of its words. */
+  readonly tellBug: (bug: unknown) => void;
   /** Resolves when the gateway cannot go on, for the supervisor to start it again. */
   readonly died: Promise<BootFailure>;
   /** Stops accepting, lets what is in flight finish within a bound, closes everything in reverse. */
@@ -97,10 +102,21 @@ export async function boot(config: Config, environment: Environment = {}): Promi
   const recorder = keepOnRecord(config.dataDir, store, world, outdated.resolve);
   const policies = new PolicyKeeper(lasting, telemetry, first.value, (policy) => recorder.record(policy));
   const active = () => policies.current();
+  const traffic = createTraffic({ monotonicMs, onCircuitChanged: telemetry.circuitChanged });
+  const admission = createAdmission({
+    maxConcurrent: config.maxConcurrentRequests,
+    maxQueued: config.maxQueuedRequests,
+  });
+  watchTraffic([metrics.registry], {
+    providers: () => active().policy.providers.map(({ id }) => ({ id, ...traffic.of(active(), id).status() })),
+    admission: () => admission.status(),
+  });
   const unsettled = new Unsettled();
   const inFlight = new InFlight();
   const deps = createDeps(config, audit.value, {
     active,
+    admission,
+    traffic,
     audit: unsettled.watch(audit.value.store),
     inFlight,
     telemetry,
@@ -117,7 +133,10 @@ export async function boot(config: Config, environment: Environment = {}): Promi
     isDraining: () => state.draining,
     loopbackOnly: !config.allowAnonymous,
   });
-  const server = tryToListen(withCors(config.corsAllowedOrigins, app.fetch), config, () => inFlight.cutAll());
+  const server = tryToListen(withCors(config.corsAllowedOrigins, app.fetch), config, {
+    onDrainOver: () => inFlight.cutAll(),
+    onDoors: (moved) => telemetry.doorsMoved({ moved }),
+  });
   if (!server.ok) {
     await recorder.stop();
     await audit.value.close();
@@ -142,10 +161,12 @@ export async function boot(config: Config, environment: Environment = {}): Promi
     generatedKeyFile: audit.value.generatedKeyFile,
     active,
     reloadPolicy: async () => watching?.signal(),
+    tellBug: (error) => telemetry.bug({ requestId: "", error }),
     died: Promise.race([store.died, ...[migrating.broken, outdated.promise].map(asFailure)]),
     async close() {
       state.draining = true;
       telemetry.stopping();
+      inFlight.drain();
       await server.value.drain();
       await unsettled.none(SETTLE_TIMEOUT_MS);
       await Promise.race([Promise.all(workers.map((worker) => worker.stop())), timeout(WORKERS_STOP_TIMEOUT_MS)]);
@@ -181,35 +202,16 @@ async function tryToMigrate(store: Store): Promise<Tried> {
     : { problem: migrated.error.message, fatal: migrated.error.kind === "failed" };
 }
 
-type Opened = Pick<Deps, "active" | "audit" | "inFlight" | "telemetry">;
-
-function createDeps(config: Config, { events, log, digestKeys }: Audit, opened: Opened): Deps {
-  return {
-    ...opened,
-    auditEvents: events,
-    auditLog: log,
-    digestKeys,
-    providerTimeoutMs: config.providerTimeoutSeconds * 1_000,
-    labelsHeader: config.trustedLabelsHeader,
-    now,
-    monotonicMs: () => performance.now(),
-    // A macrotask: sockets are read before it runs, which a promise alone would not wait for.
-    turns: new Turns(() => new Promise((resolve) => setImmediate(resolve))),
-  };
-}
-
-const now = (): Date => new Date();
-
 /** Does not keep the process alive. */
 const timeout = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
 
 function tryToListen(
   handle: Parameters<typeof listen>[0],
   config: Config,
-  onDrainOver: () => void,
+  on: Pick<Parameters<typeof listen>[1], "onDrainOver" | "onDoors">,
 ): Result<HttpServer, BootFailure> {
   try {
-    return ok(listen(handle, { ...config, onDrainOver }));
+    return ok(listen(handle, { ...config, ...on, crowd: watchDescriptors() }));
   } catch (cause) {
     const remedy = "Set PORT to a free one, or HOST to an address of this machine.";
     return err({ message: `Cannot listen on ${config.host}:${config.port} (${codeOf(cause)}). ${remedy}` });

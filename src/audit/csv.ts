@@ -1,4 +1,4 @@
-import type { AuditEvent } from "./event.ts";
+import type { Attempt, AuditEvent } from "./event.ts";
 
 type Cell = string | number | boolean | null;
 
@@ -31,6 +31,7 @@ const COLUMNS: Readonly<Record<string, (event: AuditEvent) => Cell>> = {
   completion_tokens: ({ usage }) => usage.completionTokens,
   cost_micros: ({ costMicros }) => costMicros,
   latency_ms: ({ latencyMs }) => latencyMs,
+  attempts: ({ attempts }) => attempts?.map(attemptText).join(" ") ?? null,
   instance_id: ({ instance }) => instance?.id ?? null,
   instance_seq: ({ instance }) => instance?.seq ?? null,
 };
@@ -40,6 +41,10 @@ const pairs = (counts: AuditEvent["findings"]): string =>
   Object.entries(counts)
     .map(([code, count]) => `${code}=${count}`)
     .join(" ");
+
+/** `openai/gpt-4o=timeout:30000`, in milliseconds: no id, model or result has a space in it. */
+const attemptText = ({ provider, model, result, durationMs }: Attempt): string =>
+  `${provider}/${model}=${result}:${durationMs}`;
 
 /** RFC 4180: the names of the columns. */
 export const csvHeader = (): string => lineOf(Object.keys(COLUMNS));

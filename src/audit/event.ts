@@ -1,4 +1,4 @@
-import type { FailureCategory, Surface, Usage } from "../core/chat.ts";
+import { FAILURE_CATEGORIES, type FailureCategory, type Surface, type Usage } from "../core/chat.ts";
 import type { ProviderId, ShadowResult, Zone } from "../core/decision.ts";
 import type { Features } from "../core/features.ts";
 
@@ -42,6 +42,21 @@ export type Intent = {
   readonly streamed: boolean;
 };
 
+/** How a call of a target ended; `left` is for what was cut by its caller, by the end of the process, or by a bug. */
+export const ATTEMPT_RESULTS = ["answered", ...FAILURE_CATEGORIES, "left"] as const;
+export type AttemptResult = (typeof ATTEMPT_RESULTS)[number];
+
+/** One target's turn. With `circuit_open` and `busy` nothing was sent. */
+export type Attempt = {
+  readonly provider: ProviderId;
+  readonly model: string;
+  readonly result: AttemptResult;
+  readonly durationMs: number;
+};
+
+/** Nothing of the request was sent to its target. */
+export const isUnsent = ({ result }: Attempt): boolean => result === "circuit_open" || result === "busy";
+
 export type Outcome = {
   readonly requestId: string;
   readonly completedAt: Date;
@@ -51,6 +66,9 @@ export type Outcome = {
   readonly zone: Zone | null;
   readonly model: string | null;
   readonly failureCategory: FailureCategory | null;
+  /** In their order; empty for what was denied. */
+  readonly attempts: readonly Attempt[];
+  /** Of the target that answered, or of the stream that broke off. */
   readonly usage: Usage;
   /** In micro-USD, by the usage that the provider reported and the policy's prices; null where either is not known. */
   readonly costMicros: number | null;
@@ -71,6 +89,8 @@ export type AuditEvent = Omit<Intent, Unsaid> & {
   readonly answeredZone: string | null;
   readonly answeredModel: string | null;
   readonly failureCategory: string | null;
+  /** Null in rows of versions before there were any, while the request is pending, and where it was interrupted. */
+  readonly attempts: readonly Attempt[] | null;
   readonly usage: Usage;
   readonly costMicros: number | null;
   readonly latencyMs: number | null;

@@ -3,15 +3,18 @@ import type { FailureCategory, Surface } from "../core/chat.ts";
 import { crc32c } from "../core/crc32c.ts";
 import type { ProviderId, ShadowResult, Zone } from "../core/decision.ts";
 import { type RecordedFeatures, recordFeatures } from "../core/recorded-features.ts";
-import type { EventStatus, FindingCounts, Intent, Outcome } from "./event.ts";
+import type { Attempt, AttemptResult, EventStatus, FindingCounts, Intent, Outcome } from "./event.ts";
 
-/** Version of the records below: which fields there are, and how they are written. */
-export const RECORD_VERSION = 1;
+/** Versions of the records below: which fields there are, and how they are written. Those of before are read for good. */
+export const RECORD_VERSION = 2;
+export const ACTION_RECORD_VERSION = 1;
+/** That of requests before there were attempts in them. */
+const WITHOUT_ATTEMPTS = 1;
 
 /** What is on the spool before a provider is called: all of a record that is known by then. Times in microseconds. */
 export type IntentRecord = {
   readonly kind: "request";
-  readonly record_version: typeof RECORD_VERSION;
+  readonly record_version: typeof WITHOUT_ATTEMPTS | typeof RECORD_VERSION;
   readonly request_id: string;
   readonly received_at: number;
   readonly surface: Surface;
@@ -43,6 +46,15 @@ type Ending = {
   readonly completion_tokens: number | null;
   readonly cost_micros: number | null;
   readonly latency_ms: number | null;
+  /** Null where the request was interrupted: nobody knows. Not there at all in version 1. */
+  readonly attempts?: readonly AttemptRecord[] | null;
+};
+
+export type AttemptRecord = {
+  readonly provider: ProviderId;
+  readonly model: string;
+  readonly result: AttemptResult;
+  readonly duration_ms: number;
 };
 
 /** Which spool a record came by, and as which: an instance numbers its records from 1, without gaps. */
@@ -59,7 +71,7 @@ export type RequestRecord = IntentRecord & Ending & Stamp;
 /** What was done to the log itself. Done in the database: no instance. */
 export type ActionRecord = {
   readonly kind: "erasure" | "retention" | "quarantine";
-  readonly record_version: typeof RECORD_VERSION;
+  readonly record_version: typeof ACTION_RECORD_VERSION;
   readonly action_id: string;
   readonly performed_at: number;
   readonly instance_id: string | null;
@@ -118,11 +130,18 @@ export function intentRecord(intent: Intent): IntentRecord {
   };
 }
 
-/** Of bytes that `intentRecord` made and a checksum vouched for; null where that was another version's. */
+/** Of bytes that `intentRecord` made and a checksum vouched for; null where that was a later version's. */
 export function readIntentRecord(payload: Uint8Array): IntentRecord | null {
   const record: IntentRecord = JSON.parse(Buffer.from(payload).toString());
-  return record.kind === "request" && record.record_version === RECORD_VERSION ? record : null;
+  return record.kind === "request" && isKnownVersion(record) ? record : null;
 }
+
+/** Whether this program knows the fields of a record; a later one may have written it. */
+export const isKnownVersion = ({
+  kind,
+  record_version: version,
+}: Pick<LogRecord, "kind" | "record_version">): boolean =>
+  kind === "request" ? version === RECORD_VERSION || version === WITHOUT_ATTEMPTS : version === ACTION_RECORD_VERSION;
 
 export function settledRecord(intent: IntentRecord, outcome: Outcome, stamp: Stamp): RequestRecord {
   return {
@@ -138,6 +157,7 @@ export function settledRecord(intent: IntentRecord, outcome: Outcome, stamp: Sta
     completion_tokens: outcome.usage.completionTokens,
     cost_micros: outcome.costMicros,
     latency_ms: outcome.latencyMs,
+    ...attemptsField(intent, outcome.attempts.map(attemptRecord)),
   };
 }
 
@@ -156,8 +176,23 @@ export function interruptedRecord(intent: IntentRecord, at: Date, stamp: Stamp):
     completion_tokens: null,
     cost_micros: null,
     latency_ms: null,
+    ...attemptsField(intent, null),
   };
 }
+
+/** A record ends in the version that it began in. */
+const attemptsField = (
+  { record_version: version }: Pick<IntentRecord, "record_version">,
+  attempts: readonly AttemptRecord[] | null,
+): Pick<RequestRecord, "attempts"> => (version === WITHOUT_ATTEMPTS ? {} : { attempts });
+
+/** Records hold whole numbers. */
+const attemptRecord = ({ provider, model, result, durationMs }: Attempt): AttemptRecord => ({
+  provider,
+  model,
+  result,
+  duration_ms: Math.round(durationMs),
+});
 
 /**
  * The RFC 8785 form. Records hold only strings, booleans, null, lists, objects and safe integers, and for those

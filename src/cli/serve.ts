@@ -6,6 +6,9 @@ import { settingsOrComplain } from "./settings.ts";
 
 const SECOND_SIGNAL_EXIT_CODE = 130;
 const SAME_SIGNAL_WITHIN_MS = 500;
+const CRASH_EXIT_CODE = 1;
+/** For what is in flight when a bug has come up that nobody expected: whoever starts the gateway again waits for it. */
+const CRASH_CLOSE_TIMEOUT_MS = 10_000;
 
 export async function serve(): Promise<number> {
   const config = settingsOrComplain();
@@ -24,20 +27,61 @@ export async function serveWith(
   { keepsData = true } = {},
 ): Promise<number> {
   const signalled = firstSignal();
+  const crash = firstCrash();
   // A signal that comes before there is anything to drain ends the process; the embedded database takes that.
-  const booted = await Promise.race([boot(config, process.env), signalled.then(() => null)]);
+  const booted = await Promise.race([boot(config, process.env), signalled.then(() => null), crash.come]);
   if (booted === null) return 0;
+  if (booted === CRASHED) {
+    console.error("Policy Mesh cannot start: a bug came up that it does not expect.");
+    return CRASH_EXIT_CODE;
+  }
   if (!booted.ok) {
     console.error(`Policy Mesh cannot start: ${booted.error.message}`);
     return 1;
   }
   const gateway = booted.value;
+  crash.tellBy(gateway.tellBug);
   await greet(gateway, keepsData);
   await whenUp(gateway);
-  const death = await Promise.race([signalled.then(() => null), gateway.died]);
-  if (death !== null) console.error(`Policy Mesh stops: ${death.message}`);
-  await gateway.close();
+  const death = await Promise.race([signalled.then(() => null), gateway.died, crash.come]);
+  if (death !== null && death !== CRASHED) console.error(`Policy Mesh stops: ${death.message}`);
+  const closed = gateway.close();
+  // A bug may also come up while it closes, and keep it from ever being done.
+  if ((await Promise.race([closed, crash.come])) === CRASHED) return await closeAfterCrash(closed);
   return death === null ? 0 : 1;
+}
+
+const CRASHED = "crashed";
+
+/**
+ * What nobody caught. State may be wrong from then on, so the process ends with an exit code that says so, after the first
+ * within a bound and at once after the second. What is on the spool becomes rows at the next start.
+ */
+function firstCrash() {
+  const { promise: come, resolve } = Promise.withResolvers<typeof CRASHED>();
+  let tell: ((bug: unknown) => void) | null = null;
+  let hasCrashed = false;
+  const onBug = (bug: unknown) => {
+    tell?.(bug);
+    if (hasCrashed) process.exit(CRASH_EXIT_CODE);
+    hasCrashed = true;
+    resolve(CRASHED);
+  };
+  process.on("uncaughtException", onBug);
+  process.on("unhandledRejection", onBug);
+  return {
+    come,
+    tellBy(telling: (bug: unknown) => void) {
+      tell = telling;
+    },
+  };
+}
+
+async function closeAfterCrash(closed: Promise<void>): Promise<number> {
+  console.error("Policy Mesh stops: a bug came up that it does not expect; the log says where.");
+  // Also where that fails: its own bug must not be the second one.
+  await Promise.race([closed.catch(() => {}), Bun.sleep(CRASH_CLOSE_TIMEOUT_MS)]);
+  return CRASH_EXIT_CODE;
 }
 
 /**

@@ -183,7 +183,14 @@ export type EndChunk = {
    * outcome is on record. Holds the protocol's own end marker.
    */
   readonly tail?: Uint8Array;
+  /** Events of the stream that were not in the protocol and were left out; the rest is complete. */
+  readonly skippedEvents?: number;
 };
+
+/** Comes before anything that the model wrote, such as the event that names its role: another target may still answer. */
+type Opening = { readonly opening?: true };
+/** Whether the model is at work, as when it thinks and that is not shown; else somebody only keeps the connection open. */
+type Begun = { readonly working?: true };
 
 /**
  * What a provider yields. A good answer is any number of content chunks and exactly one `end`; a failed one ends with
@@ -192,8 +199,8 @@ export type EndChunk = {
  * said something that is nothing to the client.
  */
 export type Chunk =
-  | ContentChunk
-  | { readonly kind: "alive" }
+  | (ContentChunk & Opening)
+  | ({ readonly kind: "alive" } & Begun)
   | { readonly kind: "usage"; readonly usage: Usage }
   | EndChunk
   | { readonly kind: "failure"; readonly failure: ProviderFailure };
@@ -211,6 +218,9 @@ export const FAILURE_CATEGORIES = [
   "upstream_error",
   "malformed_response",
   "remote_model",
+  "not_local",
+  "circuit_open",
+  "busy",
 ] as const;
 export type FailureCategory = (typeof FAILURE_CATEGORIES)[number];
 
@@ -220,4 +230,10 @@ export type ProviderFailure = {
   readonly message: string;
   /** How long the provider asked to be left alone, where it did. */
   readonly retryAfterMs?: number;
+  /** It may pass: the same provider may be asked again. */
+  readonly transient?: true;
+  /** The provider does not take this request, as one of an endpoint that it lacks: nothing is said of others. */
+  readonly ofRequest?: true;
+  /** The provider was not asked at all, so that this says nothing of how it does. */
+  readonly unasked?: true;
 };

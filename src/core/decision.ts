@@ -1,3 +1,4 @@
+import type { AttemptLimits } from "./attempts.ts";
 import type { ErrorReason } from "./reasons.ts";
 
 /** The name of a provider in the policy. A string, since it is also the `pattern` of a JSON Schema. */
@@ -54,7 +55,11 @@ export type Effects = {
   readonly maxEstimatedCostMicros: number | null;
   /** `whole` keeps a stream back until it is complete. */
   readonly delivery: (typeof DELIVERIES)[number];
-  readonly attempts: { readonly timeoutMs: number | null; readonly maxTargets: number | null };
+  readonly attempts: AttemptLimits & {
+    /** For the request over all its attempts. */
+    readonly deadlineMs: number | null;
+    readonly maxTargets: number | null;
+  };
 };
 
 export type HeldConstraint = {

@@ -18,6 +18,14 @@ export type KnownModel = {
   readonly listing: JsonObject | null;
 };
 
+/** What a call may take beside what `signal` ends. */
+export type CallLimits = {
+  /** For a connection: who cannot be reached by then is unreachable. Null: as long as the signal lets it. */
+  readonly connectTimeoutMs: number | null;
+};
+
+export const NO_CALL_LIMITS: CallLimits = { connectTimeoutMs: null };
+
 export interface Provider {
   readonly id: ProviderId;
   readonly zone: Zone;
@@ -28,7 +36,7 @@ export interface Provider {
    * One answer. Upstream failures are chunks, never exceptions; `signal` ends the upstream call at once. Nothing of
    * `request` leaves the process before the first chunk is asked for, and no more is read of the upstream than is asked for.
    */
-  answer(target: AllowedTarget, request: ChatRequest, signal: AbortSignal): AsyncIterable<Chunk>;
+  answer(target: AllowedTarget, request: ChatRequest, signal: AbortSignal, limits?: CallLimits): AsyncIterable<Chunk>;
   /** The first field of the request that this provider's protocol cannot carry, or null. Pure. */
   unsupportedField(request: ChatRequest): string | null;
   /** From the last look-up; asks nothing. */

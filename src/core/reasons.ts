@@ -82,6 +82,7 @@ export const ERROR_REASONS = {
     "The Host header names no loopback address, and the gateway serves only those.",
   ),
   "request.body_too_large": refusal(413, "The body is larger than MAX_BODY_BYTES."),
+  "request.body_timeout": refusal(408, "The body did not come in time."),
   "request.unsupported_media_type": refusal(415, "The body's content type is not application/json."),
   "request.aborted": refusal(499, "The caller disconnected before the answer; nobody reads this."),
   "request.untranslatable_field": {
@@ -111,9 +112,13 @@ export const ERROR_REASONS = {
     404,
     "No provider that may answer has the embedding model wished for; vectors of another one would not compare. `GET /v1/models` lists what there is.",
   ),
-  "provider.timeout": provider(504, "The provider was silent, or not done, for PROVIDER_TIMEOUT_SECONDS.", {
-    type: "timeout_error",
-  }),
+  "provider.timeout": provider(
+    504,
+    "No provider answered, began or went on in time; the message names the setting or says that policy set the limit.",
+    {
+      type: "timeout_error",
+    },
+  ),
   "provider.unreachable": provider(502, "No connection to the provider.", { retry: true }),
   "provider.authentication": provider(502, "The provider refused the gateway's credentials, or none are set."),
   "provider.rate_limited": provider(502, "The provider limits the gateway's rate or quota.", {
@@ -149,6 +154,29 @@ export const ERROR_REASONS = {
     ...provider(502, "The local provider would hand, or handed, the request to a remote host; its answer is withheld."),
     logLevel: "error",
   },
+  "provider.not_local": {
+    ...provider(
+      502,
+      "The local provider's name leads to an address that is not the operator's own; nothing was sent there.",
+    ),
+    logLevel: "error",
+  },
+  "provider.circuit_open": provider(
+    503,
+    "The provider failed too often lately, or refused the gateway's credentials, and is left alone for a while.",
+    {
+      type: "server_error",
+      retry: true,
+    },
+  ),
+  "provider.busy": provider(
+    503,
+    "As many requests as may be are with the provider already, and none of them ended in time.",
+    {
+      type: "server_error",
+      retry: true,
+    },
+  ),
   "audit.not_found": refusal(404, "No audit event has this request id."),
   "audit.erased": refusal(410, "The audit event was erased; only its id, its time and its leaf in the log are left."),
   "audit.not_in_log": refusal(404, "The audit event is older than the log, so there is no receipt for it."),
@@ -159,6 +187,10 @@ export const ERROR_REASONS = {
     "The audit event could not be put on record, or cannot be read; an answer, or the rest of it, is withheld.",
     true,
   ),
+  "gateway.overloaded": {
+    ...own(503, "More requests than the gateway takes at once; `retry-after` says when to ask again.", true),
+    logLevel: "warn",
+  },
   "gateway.stopping": own(503, "The gateway is shutting down and cannot wait for the answer any longer.", true),
   "gateway.internal": own(500, "A bug in the gateway; the log line with this request id has the details.", false),
 } as const satisfies Record<string, Reason>;

@@ -36,6 +36,8 @@ export type AnswerHead = {
   readonly provider: ProviderId | null;
   readonly model: string | null;
   readonly reasonCodes: readonly string[];
+  /** Calls of providers so far; null before it is known. */
+  readonly attemptCount: number | null;
 };
 
 /** What became of a request, before it is on record and before anybody is told. `model` is the one that answered, else the one asked. */
@@ -47,11 +49,12 @@ export type Ending = {
   readonly error: AnswerError | null;
 };
 
-export function headOf(decided: Decided, target: AllowedTarget | null): AnswerHead {
+export function headOf(decided: Decided, target: AllowedTarget | null, attemptCount: number | null): AnswerHead {
   return {
     requestId: decided.call.requestId,
     provider: target?.provider ?? null,
     model: target?.model ?? null,
     reasonCodes: decided.reasonCodes,
+    attemptCount,
   };
 }

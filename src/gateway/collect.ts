@@ -6,17 +6,18 @@ import type { Answer } from "./chat-result.ts";
 export const CUT: ProviderFailure = {
   category: "malformed_response",
   message: "The provider's answer ended before it was complete.",
+  transient: true,
 };
 
+type Whole = { readonly answer: Answer; readonly skippedEvents: number };
+
 /** A whole answer or a failure. */
-export async function collect(
-  chunks: AsyncIterable<Chunk>,
-): Promise<{ readonly answer: Answer } | { readonly failure: ProviderFailure }> {
+export async function collect(chunks: AsyncIterable<Chunk>): Promise<Whole | { readonly failure: ProviderFailure }> {
   const collected = new Collected();
   for await (const chunk of chunks) {
     switch (chunk.kind) {
       case "end":
-        return { answer: collected.end(chunk) };
+        return { answer: collected.end(chunk), skippedEvents: chunk.skippedEvents ?? 0 };
       case "failure":
         return { failure: chunk.failure };
       case "usage":

@@ -11,6 +11,8 @@ import type { Stopwatch } from "./stopwatch.ts";
 export type Call = {
   readonly requestId: string;
   readonly signal: AbortSignal;
+  /** Who takes turns with others: by the labels of a trusted proxy, else by the address. Goes nowhere else. */
+  readonly caller: string;
   /** What whoever is in front says of the caller, by name. */
   readonly labels: Features["labels"];
 };

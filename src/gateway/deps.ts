@@ -1,12 +1,14 @@
 import type { DigestKey } from "../audit/digest.ts";
-import type { FindingCounts, Intent, Outcome, SettledStatus } from "../audit/event.ts";
+import type { Attempt, FindingCounts, Intent, Outcome, SettledStatus } from "../audit/event.ts";
 import type { AuditCursor, AuditFilter, AuditPage, FoundEvent } from "../audit/search.ts";
+import type { AttemptDefaults, CircuitState } from "../core/attempts.ts";
 import type { FailureCategory, Surface } from "../core/chat.ts";
 import type { ProviderId } from "../core/decision.ts";
 import type { ErrorReason } from "../core/reasons.ts";
 import type { Result } from "../core/result.ts";
 import type { ActivePolicy } from "./active-policy.ts";
 import type { InFlight } from "./in-flight.ts";
+import type { Admission, Traffic } from "./traffic/contract.ts";
 import type { Turns } from "./turns.ts";
 
 /** Why the audit could not be written or read; `message` is for the operator and names no secret. */
@@ -57,6 +59,7 @@ export interface AuditReader {
 }
 
 export type { AuditCursor, AuditFilter, AuditPage, FoundEvent } from "../audit/search.ts";
+export type { Admission, TrafficStatus } from "./traffic/contract.ts";
 
 /** The Merkle log over the rows, as its clients read it. */
 export interface AuditLog {
@@ -99,6 +102,7 @@ export type ChatFinished = {
   readonly shadowDiffers: boolean | null;
   readonly failureCategory: FailureCategory | null;
   readonly errorCode: ErrorReason | null;
+  readonly attempts: readonly Attempt[];
   readonly durationsMs: StageDurations;
   readonly totalMs: number;
 };
@@ -125,12 +129,29 @@ export interface Telemetry {
   }): void;
   /** Policy was asked what it would do with a request that went nowhere. */
   dryRun(event: { readonly requestId: string; readonly denied: boolean }): void;
-  /** A target failed and the next one is tried; a failure that ends the request is told with its end. */
+  /** An attempt failed and another one follows; a failure that ends the request is told with its end. */
   attemptFailed(event: {
     readonly requestId: string;
     readonly provider: ProviderId;
     readonly model: string;
     readonly category: FailureCategory;
+    /** Whether the same target is asked again. */
+    readonly again: boolean;
+    readonly waitMs: number;
+  }): void;
+  /** Told at transitions only. `model` is null for the provider as a whole. */
+  circuitChanged(event: {
+    readonly provider: ProviderId;
+    readonly model: string | null;
+    readonly state: CircuitState;
+    readonly category: FailureCategory | null;
+  }): void;
+  /** Events of a stream that were not in the protocol, left out of an answer that was complete without them. */
+  eventsSkipped(event: {
+    readonly requestId: string;
+    readonly provider: ProviderId;
+    readonly model: string;
+    readonly count: number;
   }): void;
   /** A policy was put in force, or refused: then the one before stays. `reason` says what is wrong and names no secret. */
   policyLoaded(event: PolicyLoaded): void;
@@ -161,6 +182,8 @@ export interface Telemetry {
     readonly droppedPartitions: readonly string[];
     readonly problem: string | null;
   }): void;
+  /** No more connections are taken, as there are too many, or they are again. */
+  doorsMoved(event: { readonly moved: "closed" | "opened" }): void;
   started(event: { readonly url: string; readonly version: string; readonly database: string }): void;
   stopping(): void;
   stopped(): void;
@@ -178,7 +201,12 @@ export type Deps = {
   readonly digestKeys: readonly [DigestKey, ...DigestKey[]];
   readonly inFlight: InFlight;
   readonly telemetry: Telemetry;
-  readonly providerTimeoutMs: number;
+  /** Where neither rule nor provider says anything. */
+  readonly attemptDefaults: AttemptDefaults;
+  readonly traffic: Traffic;
+  readonly admission: Admission;
+  /** From 0 up to 1, for back-off with jitter. */
+  readonly chance: () => number;
   /** The header in which a proxy in front names the caller's labels; null where there is none to trust. */
   readonly labelsHeader: string | null;
   readonly now: () => Date;

@@ -1,16 +1,18 @@
 import type { ChatRequest } from "../core/chat.ts";
 import type { AllowedTarget } from "../core/decision.ts";
 import type { Result } from "../core/result.ts";
-import { attemptInTurn, type Errand, openInTurn, type Unanswered } from "./attempt.ts";
+import type { Errand, Unanswered } from "./attempts/errand.ts";
+import { Journal } from "./attempts/journal.ts";
+import { attemptInTurn, openInTurn } from "./attempts/walk.ts";
 import { type Answer, type AnswerError, type AnswerHead, type Ending, headOf } from "./chat-result.ts";
 import { decideRequest } from "./decide-request.ts";
 import type { Call, Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
 import { aborted, broken, denied, failed, stopped, succeeded, unfit, withheld } from "./endings.ts";
 import type { Targets } from "./plan.ts";
-import { countsOf, intentOf, timeoutOf } from "./records.ts";
+import { countsOf, intentOf } from "./records.ts";
 import { scanCall } from "./scan-call.ts";
-import { announce, settle } from "./settle.ts";
+import { announce, settle, tellSkipped, UNRECORDED } from "./settle.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { AnswerStream, type Judge } from "./stream.ts";
 
@@ -67,12 +69,14 @@ export async function admit(deps: Deps, request: ChatRequest, call: Call): Promi
   if (!recorded.ok) {
     deps.telemetry.auditWriteFailed({ requestId: call.requestId, step: "intent", cause: recorded.error.message });
     const target = planned.ok ? planned.value[0] : null;
-    announce(deps, decided, target, "audit_unavailable", null, withheld);
-    return refuse(decided, target, withheld);
+    announce(deps, decided, target, UNRECORDED);
+    return refuse(decided, target, withheld, 0);
   }
-  if (planned.ok) return { kind: "admitted", decided, targets: planned.value, head: headOf(decided, planned.value[0]) };
-  const error = await settle(deps, decided, null, denied(planned.error));
-  return refuse(decided, null, error ?? withheld);
+  if (planned.ok) {
+    return { kind: "admitted", decided, targets: planned.value, head: headOf(decided, planned.value[0], null) };
+  }
+  const error = await settle(deps, decided, null, denied(planned.error), []);
+  return refuse(decided, null, error ?? withheld, 0);
 }
 
 /** Translates an answer for its client, or says why this client cannot have it. Throws only for a bug. */
@@ -86,12 +90,15 @@ export async function answerWhole<T>(
 ): Promise<Answered<T> | Refused> {
   const stop = new AbortController();
   const leave = deps.inFlight.add(() => stop.abort());
-  const attempted = await attemptRendered(deps, decided, targets, render, stop.signal);
+  const journal = new Journal(deps.monotonicMs);
+  const attempted = await attemptRendered(deps, decided, targets, render, stop.signal, journal);
   leave();
   decided.stopwatch.lap("translate");
   const { target, ending } = attempted;
-  const error = await settle(deps, decided, target, ending);
-  if (attempted.kind !== "answered" || error !== null) return refuse(decided, target, error ?? withheld);
+  const error = await settle(deps, decided, target, ending, journal.attempts);
+  if (attempted.kind !== "answered" || error !== null) {
+    return refuse(decided, target, error ?? withheld, journal.callCount);
+  }
   const { head, body } = attempted;
   return { kind: "answered", head, overheadMs: decided.stopwatch.overheadMs, body };
 }
@@ -106,16 +113,19 @@ export async function answerStream<E extends Judge>(
   encoderOf: (head: AnswerHead) => E,
 ): Promise<AnswerStream<E> | Refused> {
   const cut = new AbortController();
+  const journal = new Journal(deps.monotonicMs);
   const leave = deps.inFlight.add(() => cut.abort());
   try {
     const callerSignal = AbortSignal.any([decided.call.signal, cut.signal]);
-    const opened = await openInTurn(targets, errandOf(deps, decided, callerSignal));
-    if (opened.kind === "opened") return new AnswerStream(deps, decided, opened, cut, encoderOf);
+    const opened = await openInTurn(targets, errandOf(deps, decided, callerSignal, journal));
+    if (opened.kind === "opened") return new AnswerStream(deps, decided, opened, journal, cut, encoderOf);
     return await end(opened.target, endingOf(opened, decided));
   } catch (bug) {
     cut.abort();
+    journal.abandon();
     deps.telemetry.bug({ requestId: decided.call.requestId, error: bug });
-    return await end(targets[0], broken(targets[0]));
+    const target = journal.lastTarget ?? targets[0];
+    return await end(target, broken(target));
   } finally {
     // A stream that has begun is in flight by itself.
     leave();
@@ -123,7 +133,8 @@ export async function answerStream<E extends Judge>(
 
   async function end(target: AllowedTarget, ending: Ending): Promise<Refused> {
     decided.stopwatch.lap("provider");
-    return refuse(decided, target, (await settle(deps, decided, target, ending)) ?? withheld);
+    const error = await settle(deps, decided, target, ending, journal.attempts);
+    return refuse(decided, target, error ?? withheld, journal.callCount);
   }
 }
 
@@ -139,34 +150,47 @@ async function attemptRendered<T>(
   targets: Targets,
   render: Render<T>,
   stop: AbortSignal,
+  journal: Journal,
 ): Promise<Attempted<T>> {
   try {
     const callerSignal = AbortSignal.any([decided.call.signal, stop]);
-    const attempted = await attemptInTurn(targets, errandOf(deps, decided, callerSignal));
+    const attempted = await attemptInTurn(targets, errandOf(deps, decided, callerSignal, journal));
     decided.stopwatch.lap("provider");
     const { target } = attempted;
     if (attempted.kind !== "answered") return { kind: "unanswered", target, ending: endingOf(attempted, decided) };
+    tellSkipped(deps, decided, target, attempted.skippedEvents);
     const { model, usage } = attempted.answer;
-    const head = { ...headOf(decided, target), model };
+    const head = { ...headOf(decided, target, journal.callCount), model };
     const rendered = render(attempted.answer, head);
     return rendered.ok
       ? { kind: "answered", target, ending: succeeded(model, usage), head, body: rendered.value }
       : { kind: "unanswered", target, ending: unfit(model, usage, rendered.error) };
   } catch (error) {
+    journal.abandon();
     deps.telemetry.bug({ requestId: decided.call.requestId, error });
-    return { kind: "unanswered", target: targets[0], ending: broken(targets[0]) };
+    const target = journal.lastTarget ?? targets[0];
+    return { kind: "unanswered", target, ending: broken(target) };
   }
 }
 
-const errandOf = (deps: Deps, { call, request, decision, active }: Decided, callerSignal: AbortSignal): Errand => ({
-  request,
-  decision,
-  providers: active.providers,
-  timeoutMs: timeoutOf(deps, decision),
-  onPassedOver: ({ provider, model }, { category }) =>
-    deps.telemetry.attemptFailed({ requestId: call.requestId, provider, model, category }),
-  callerSignal,
-});
+function errandOf(deps: Deps, decided: Decided, callerSignal: AbortSignal, journal: Journal): Errand {
+  const { call, request, decision, active } = decided;
+  return {
+    request,
+    decision,
+    active,
+    caller: call.caller,
+    defaults: deps.attemptDefaults,
+    traffic: deps.traffic,
+    journal,
+    onPassedOver: ({ target: { provider, model }, ...event }) =>
+      deps.telemetry.attemptFailed({ requestId: call.requestId, provider, model, ...event }),
+    callerSignal,
+    drainSignal: deps.inFlight.drainSignal,
+    monotonicMs: deps.monotonicMs,
+    chance: deps.chance,
+  };
+}
 
 /** What was cut and not by its caller was cut by the end of the process. */
 function endingOf(attempted: Unanswered, { call }: Decided): Ending {
@@ -174,6 +198,7 @@ function endingOf(attempted: Unanswered, { call }: Decided): Ending {
   return call.signal.aborted ? aborted(attempted.target) : stopped(attempted.target);
 }
 
-function refuse(decided: Decided, target: AllowedTarget | null, error: AnswerError): Refused {
-  return { kind: "refused", head: headOf(decided, target), overheadMs: decided.stopwatch.overheadMs, error };
+function refuse(decided: Decided, target: AllowedTarget | null, error: AnswerError, attemptCount: number): Refused {
+  const head = headOf(decided, target, attemptCount);
+  return { kind: "refused", head, overheadMs: decided.stopwatch.overheadMs, error };
 }

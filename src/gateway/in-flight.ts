@@ -3,7 +3,17 @@
  */
 export class InFlight {
   readonly #cuts = new Set<() => void>();
+  readonly #drain = new AbortController();
   #isOver = false;
+
+  /** From then on nothing new comes, and who only waits for a provider to recover does so no longer. */
+  get drainSignal(): AbortSignal {
+    return this.#drain.signal;
+  }
+
+  drain(): void {
+    this.#drain.abort();
+  }
 
   /** Gives the way to take it out again, for an answer that is at its end. */
   add(cut: () => void): () => void {
@@ -15,6 +25,7 @@ export class InFlight {
   /** For good: what comes later is cut at once. */
   cutAll(): void {
     this.#isOver = true;
+    this.drain();
     for (const cut of this.#cuts) cut();
   }
 }

@@ -1,7 +1,7 @@
 import { promptDigest } from "../audit/digest.ts";
-import type { FindingCounts, Intent, Outcome } from "../audit/event.ts";
+import { type Attempt, type FindingCounts, type Intent, isUnsent, type Outcome } from "../audit/event.ts";
 import type { Usage } from "../core/chat.ts";
-import type { AllowedTarget, Decision } from "../core/decision.ts";
+import type { AllowedTarget } from "../core/decision.ts";
 import type { Finding } from "../core/finding.ts";
 import { priceOf, usedCostMicros } from "../policy/cost.ts";
 import type { Ending } from "./chat-result.ts";
@@ -34,23 +34,28 @@ export function intentOf(deps: Deps, decided: Decided, receivedAt: Date): Intent
   };
 }
 
-/** How long a provider may take, by the rule that matched or else by the settings. */
-export const timeoutOf = ({ providerTimeoutMs }: Pick<Deps, "providerTimeoutMs">, { effects }: Decision): number =>
-  effects.attempts.timeoutMs ?? providerTimeoutMs;
-
 /** What is put on record before the answer is released. */
-export function outcomeOf(deps: Deps, decided: Decided, target: AllowedTarget | null, ending: Ending): Outcome {
+export function outcomeOf(
+  deps: Deps,
+  decided: Decided,
+  target: AllowedTarget | null,
+  ending: Ending,
+  attempts: readonly Attempt[],
+): Outcome {
   const { call, stopwatch } = decided;
+  // Who was only to be asked, and never was, did not answer.
+  const asked = attempts.every(isUnsent) ? null : target;
   return {
     requestId: call.requestId,
     completedAt: deps.now(),
     status: ending.status,
-    provider: target?.provider ?? null,
-    zone: target?.zone ?? null,
-    model: ending.model ?? target?.model ?? null,
+    provider: asked?.provider ?? null,
+    zone: asked?.zone ?? null,
+    model: asked === null ? null : (ending.model ?? asked.model),
     failureCategory: ending.failureCategory,
+    attempts,
     usage: ending.usage,
-    costMicros: target === null ? null : costOf(decided, target, ending.usage),
+    costMicros: asked === null ? null : costOf(decided, asked, ending.usage),
     latencyMs: Math.round(stopwatch.totalMs),
   };
 }

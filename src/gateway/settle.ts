@@ -1,5 +1,4 @@
-import type { SettledStatus } from "../audit/event.ts";
-import type { FailureCategory } from "../core/chat.ts";
+import type { Attempt, SettledStatus } from "../audit/event.ts";
 import type { AllowedTarget } from "../core/decision.ts";
 import type { AnswerError, Ending } from "./chat-result.ts";
 import type { Decided } from "./decided.ts";
@@ -16,28 +15,41 @@ export async function settle(
   decided: Decided,
   target: AllowedTarget | null,
   ending: Ending,
+  attempts: readonly Attempt[],
 ): Promise<AnswerError | null> {
-  const settled = await deps.audit.recordOutcome(outcomeOf(deps, decided, target, ending));
+  const settled = await deps.audit.recordOutcome(outcomeOf(deps, decided, target, ending, attempts));
   decided.stopwatch.lap("outcome");
   if (settled.ok) {
-    announce(deps, decided, target, ending.status, ending.failureCategory, ending.error, ending.model);
+    announce(deps, decided, target, { ...ending, attempts });
     return ending.error;
   }
   const { requestId } = decided.call;
   deps.telemetry.auditWriteFailed({ requestId, step: "outcome", cause: settled.error.message });
-  announce(deps, decided, target, "audit_unavailable", null, withheld);
+  announce(deps, decided, target, { ...UNRECORDED, attempts });
   return withheld;
 }
+
+type Announced = Pick<Ending, "failureCategory" | "error"> & {
+  readonly status: SettledStatus | "audit_unavailable";
+  readonly attempts: readonly Attempt[];
+  /** Where it is not the one that was asked. */
+  readonly model?: string | null;
+};
+
+/** Of what could not be put on record. */
+export const UNRECORDED: Announced = {
+  status: "audit_unavailable",
+  failureCategory: null,
+  error: withheld,
+  attempts: [],
+};
 
 /** One log line and the counts of a request that was decided. */
 export function announce(
   deps: Deps,
   { call, request, findings, decision, planned, reasonCodes, stopwatch }: Decided,
   target: AllowedTarget | null,
-  status: SettledStatus | "audit_unavailable",
-  failureCategory: FailureCategory | null,
-  error: AnswerError | null,
-  model = target?.model ?? null,
+  { status, failureCategory, error, attempts, model = target?.model ?? null }: Announced,
 ): void {
   deps.telemetry.chatFinished({
     requestId: call.requestId,
@@ -54,7 +66,13 @@ export function announce(
     shadowDiffers: decision.shadow.length === 0 ? null : decision.shadow.some(({ differs }) => differs),
     failureCategory,
     errorCode: error?.code ?? null,
+    attempts,
     durationsMs: stopwatch.durationsMs,
     totalMs: stopwatch.totalMs,
   });
+}
+
+/** Events that were left out of an answer that was complete without them. */
+export function tellSkipped(deps: Deps, { call }: Decided, { provider, model }: AllowedTarget, count: number): void {
+  if (count > 0) deps.telemetry.eventsSkipped({ requestId: call.requestId, provider, model, count });
 }

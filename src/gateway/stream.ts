@@ -1,17 +1,18 @@
-import type { ContentChunk, EndChunk, ProviderFailure, Usage } from "../core/chat.ts";
+import type { ContentChunk, EndChunk, Usage } from "../core/chat.ts";
 import { NO_USAGE } from "../core/chat.ts";
-import type { OpenedStream, Piece } from "./attempt.ts";
+import type { OpenedStream, Piece } from "./attempts/errand.ts";
+import type { HowEnded, Journal } from "./attempts/journal.ts";
+import { ENDLESS } from "./attempts/limits.ts";
 import { type AnswerError, type AnswerHead, type Ending, headOf } from "./chat-result.ts";
 import type { Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
 import { aborted, broken, failed, stopped, succeeded, unfit } from "./endings.ts";
-import { settle } from "./settle.ts";
-
-/** Longest stream there is, however lively: its row must not stay pending for ever. */
-export const MAX_STREAM_MS = 3_600_000;
+import { settle, tellSkipped } from "./settle.ts";
 
 /** A stream ends with exactly one `end` or `error`, unless its reader left. */
 export type StreamEvent = ContentChunk | EndChunk | { readonly kind: "error"; readonly error: AnswerError };
+
+type Ended = { readonly ending: Ending; readonly how: HowEnded };
 
 /** Who writes a stream for its client, and may find that it cannot. */
 export type Judge = { unfit?(next: ContentChunk | EndChunk): AnswerError | null };
@@ -24,13 +25,17 @@ export class AnswerStream<E extends Judge = Judge> {
   readonly kind = "stream";
   readonly head: AnswerHead;
   readonly encoder: E;
+  /** Resolves when its row is settled and all is put away, read or not. */
+  readonly settled: Promise<void>;
   readonly #deps: Deps;
   readonly #decided: Decided;
   readonly #opened: OpenedStream;
+  readonly #journal: Journal;
   readonly #cut: AbortController;
   readonly #events: AsyncGenerator<StreamEvent, void>;
   readonly #limit: Timer;
   readonly #leave: () => void;
+  readonly #putAway: () => void;
   #usage: Usage = NO_USAGE;
   #isTooLong = false;
   #hasFailed = false;
@@ -41,21 +46,24 @@ export class AnswerStream<E extends Judge = Judge> {
     deps: Deps,
     decided: Decided,
     opened: OpenedStream,
+    journal: Journal,
     cut: AbortController,
     encoderOf: (head: AnswerHead) => E,
   ) {
-    this.head = headOf(decided, opened.target);
+    this.head = headOf(decided, opened.target, journal.callCount);
     this.encoder = encoderOf(this.head);
+    ({ promise: this.settled, resolve: this.#putAway } = Promise.withResolvers<void>());
     this.#deps = deps;
     this.#decided = decided;
     this.#opened = opened;
+    this.#journal = journal;
     this.#cut = cut;
     this.#events = this.#run();
     this.#limit = setTimeout(() => {
       this.#isTooLong = true;
       opened.rest.hangUp();
       void this.#drain();
-    }, MAX_STREAM_MS);
+    }, ENDLESS.ms);
     this.#leave = deps.inFlight.add(() => {
       this.#isStopped = true;
       opened.rest.hangUp();
@@ -98,40 +106,54 @@ export class AnswerStream<E extends Judge = Judge> {
 
   /** Returns the last event. A bug ends as a failed request with its row. */
   async *#content(): AsyncGenerator<ContentChunk, StreamEvent | null> {
-    const { target, first, rest } = this.#opened;
+    const { target, rest } = this.#opened;
     try {
-      for (let chunk = first; ; chunk = await rest.next()) {
+      for (;;) {
+        const chunk = await rest.next();
         if (chunk.kind === "usage") this.#usage = chunk.usage;
-        const ending = this.#endingOf(chunk);
-        if (ending !== null) return await this.#settle(ending, chunk);
+        const ended = this.#endOf(chunk);
+        if (ended !== null) return await this.#settle(ended, chunk);
         if (chunk.kind !== "usage" && chunk.kind !== "end" && chunk.kind !== "failure") yield chunk;
       }
     } catch (bug) {
       this.#tellBug(bug);
-      return await this.#settle(broken(target, this.#usage), null);
+      return await this.#settle({ ending: broken(target, this.#usage), how: "left" }, null);
     } finally {
       clearTimeout(this.#limit);
       this.#leave();
       await rest.close().catch((bug: unknown) => this.#tellBug(bug));
+      this.#putAway();
     }
   }
 
-  /** Null while the stream goes on. */
-  #endingOf(chunk: Piece): Ending | null {
+  /** Null while the stream goes on. What became of the call is not always what became of the request. */
+  #endOf(chunk: Piece): Ended | null {
     const { target } = this.#opened;
-    if (this.#hasFailed) return broken(target, this.#usage);
+    const usage = this.#usage;
+    if (this.#hasFailed) return { ending: broken(target, usage), how: "left" };
+    if (chunk.kind === "end") {
+      const error = this.encoder.unfit?.(chunk);
+      return {
+        ending: error ? unfit(target.model, chunk.usage, error) : succeeded(chunk.model, chunk.usage),
+        how: "answered",
+      };
+    }
     const error = chunk.kind === "usage" || chunk.kind === "failure" ? null : this.encoder.unfit?.(chunk);
-    if (error) return unfit(target.model, chunk.kind === "end" ? chunk.usage : this.#usage, error);
-    if (chunk.kind === "end") return succeeded(chunk.model, chunk.usage);
-    if (this.#decided.call.signal.aborted || this.#cut.signal.aborted) return aborted(target, this.#usage);
-    if (this.#isStopped) return stopped(target, this.#usage);
-    if (this.#isTooLong) return failed(target, TOO_LONG, this.#usage);
-    return chunk.kind === "failure" ? failed(target, chunk.failure, this.#usage) : null;
+    if (error) return { ending: unfit(target.model, usage, error), how: "left" };
+    if (this.#decided.call.signal.aborted || this.#cut.signal.aborted) {
+      return { ending: aborted(target, usage), how: "left" };
+    }
+    if (this.#isStopped) return { ending: stopped(target, usage), how: "left" };
+    const failure = this.#isTooLong ? ENDLESS.failure : chunk.kind === "failure" ? chunk.failure : null;
+    return failure && { ending: failed(target, failure, usage), how: failure };
   }
 
-  async #settle(ending: Ending, last: Piece | null): Promise<StreamEvent | null> {
+  async #settle({ ending, how }: Ended, last: Piece | null): Promise<StreamEvent | null> {
+    const { target, turn } = this.#opened;
     this.#decided.stopwatch.lap("provider");
-    const error = await settle(this.#deps, this.#decided, this.#opened.target, ending);
+    turn.end(how);
+    if (last?.kind === "end") tellSkipped(this.#deps, this.#decided, target, last.skippedEvents ?? 0);
+    const error = await settle(this.#deps, this.#decided, target, ending, this.#journal.attempts);
     if (error !== null) return { kind: "error", error };
     return last?.kind === "end" ? last : null;
   }
@@ -140,8 +162,3 @@ export class AnswerStream<E extends Judge = Judge> {
     this.#deps.telemetry.bug({ requestId: this.#decided.call.requestId, error });
   }
 }
-
-const TOO_LONG: ProviderFailure = {
-  category: "timeout",
-  message: `The answer was not complete after ${MAX_STREAM_MS / 60_000} minutes.`,
-};

@@ -7,6 +7,7 @@ export const EXPOSED_HEADERS = [
   "x-policy-mesh-provider",
   "x-policy-mesh-model",
   "x-policy-mesh-reason-codes",
+  "x-policy-mesh-attempts",
   "x-policy-mesh-overhead-ms",
   "x-should-retry",
   "retry-after",
@@ -17,13 +18,17 @@ type AnswerHeader = (typeof EXPOSED_HEADERS)[number] | "cache-control" | "conten
 type Headers = Readonly<Partial<Record<AnswerHeader, string>>>;
 
 /** What every answer to a decided request says of itself, whatever its surface. */
-export function headersOf({ requestId, provider, model, reasonCodes }: AnswerHead, error: AnswerError | null): Headers {
+export function headersOf(
+  { requestId, provider, model, reasonCodes, attemptCount }: AnswerHead,
+  error: AnswerError | null,
+): Headers {
   const codes = new Set([...reasonCodes, ...(error === null ? [] : [error.code])]);
   return {
     "x-request-id": requestId,
     ...(provider === null ? {} : { "x-policy-mesh-provider": provider }),
     ...(model === null ? {} : { "x-policy-mesh-model": model }),
     "x-policy-mesh-reason-codes": [...codes].join(","),
+    ...(attemptCount === null ? {} : { "x-policy-mesh-attempts": String(attemptCount) }),
     "cache-control": "no-store",
   };
 }

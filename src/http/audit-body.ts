@@ -1,6 +1,6 @@
-import type { AuditEvent } from "../audit/event.ts";
+import type { Attempt, AuditEvent } from "../audit/event.ts";
 import { featuresBody } from "./features-body.ts";
-import type { AuditEventBody } from "./schemas/audit.ts";
+import type { AttemptBody, AuditEventBody } from "./schemas/audit.ts";
 
 /** An audit event in the API's words; the command line prints the same. */
 export function auditEventBody(event: AuditEvent): AuditEventBody {
@@ -31,7 +31,15 @@ export function auditEventBody(event: AuditEvent): AuditEventBody {
     usage: { prompt_tokens: event.usage.promptTokens, completion_tokens: event.usage.completionTokens },
     cost_micros: event.costMicros,
     latency_ms: event.latencyMs,
+    attempts: event.attempts === null ? null : event.attempts.map(attemptBody),
     streamed: event.streamed,
     instance: event.instance === null ? null : { ...event.instance },
   };
 }
+
+const attemptBody = ({ provider, model, result, durationMs }: Attempt): AttemptBody => ({
+  provider,
+  model,
+  result,
+  duration_ms: durationMs,
+});

@@ -48,6 +48,15 @@ export async function* exportRows(
   } while (cursor !== null);
 }
 
+/** The same, and tells when nothing more will be read. Nothing is held before the first is asked for. */
+export async function* untilOver<T>(items: AsyncGenerator<T>, onOver: () => void): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* items;
+  } finally {
+    onOver();
+  }
+}
+
 /**
  * The rest of an export, behind what was read of it already. Where it cannot be read to its end the connection breaks
  * off, so that nobody takes it for whole.
@@ -76,6 +85,7 @@ export function exportStream(first: string, rest: AsyncGenerator<Result<string, 
 async function nextOf(rest: AsyncGenerator<Result<string, AuditFailure>>): Promise<string | null> {
   const { value, done } = await rest.next();
   if (done === true) return null;
-  if (!value.ok) throw new Error("the export was cut");
-  return value.value;
+  if (value?.ok === true) return value.value;
+  await rest.return(undefined);
+  throw new Error("the export was cut");
 }

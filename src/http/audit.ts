@@ -2,9 +2,13 @@ import { Elysia } from "elysia";
 import { promptDigest } from "../audit/digest.ts";
 import { REASONS } from "../core/reasons.ts";
 import type { AuditReader, Deps } from "../gateway/deps.ts";
+import { createAdmission } from "../gateway/traffic/admission.ts";
+import type { Admission } from "../gateway/traffic/contract.ts";
 import { auditEventBody } from "./audit-body.ts";
-import { exportRows, exportStream, FORMATS } from "./audit-export.ts";
+import { exportRows, exportStream, FORMATS, untilOver } from "./audit-export.ts";
 import { filterOf, prepareQuery, readCursor, writeCursor } from "./audit-query.ts";
+import { callerOf } from "./caller.ts";
+import { placeFor } from "./place.ts";
 import { Refusal } from "./problem.ts";
 import { requestIdOf } from "./request-id.ts";
 import {
@@ -18,9 +22,12 @@ import {
 } from "./schemas/audit.ts";
 import { SURFACE_BODY, SurfaceQuery } from "./schemas/decide.ts";
 import { answers } from "./schemas/log.ts";
-import { COMMON_PROBLEMS, ProblemBody } from "./schemas/problem.ts";
+import { BODY_PROBLEMS, COMMON_PROBLEMS, ProblemBody } from "./schemas/problem.ts";
 import { surfaceBodyReader, surfaceOf } from "./surface-body.ts";
 import { SURFACE_TRANSLATIONS } from "./surfaces.ts";
+
+/** Each keeps a page in memory for as long as its reader takes, and the database busy. */
+const EXPORTS = { maxConcurrent: 4, maxQueued: 16 };
 
 const unreadable = () => new Refusal("audit.unavailable", "The audit store cannot be read now.");
 
@@ -28,6 +35,7 @@ const unreadable = () => new Refusal("audit.unavailable", "The audit store canno
 
 /** What is on record of requests: never their text. */
 export function auditRoutes({ auditEvents, digestKeys }: Pick<Deps, "auditEvents" | "digestKeys">, maxBytes: number) {
+  const exports = createAdmission(EXPORTS);
   return new Elysia({ name: "policy-mesh/audit" })
     .get("/v1/audit", ({ query }) => pageOf(auditEvents, query), {
       transform: prepareQuery,
@@ -40,7 +48,7 @@ export function auditRoutes({ auditEvents, digestKeys }: Pick<Deps, "auditEvents
         tags: ["audit"],
       },
     })
-    .get("/v1/audit/export", ({ query, request }) => exportOf(auditEvents, query, requestIdOf(request)), {
+    .get("/v1/audit/export", ({ query, request }) => exportOf(auditEvents, query, request, exports), {
       transform: prepareQuery,
       query: AuditExportQuery,
       detail: {
@@ -75,7 +83,7 @@ export function auditRoutes({ auditEvents, digestKeys }: Pick<Deps, "auditEvents
         query: SurfaceQuery,
         body: SURFACE_BODY,
         parse: [surfaceBodyReader(maxBytes), "json"],
-        response: { ...COMMON_PROBLEMS, 200: DigestBody, 413: ProblemBody, 415: ProblemBody },
+        response: { ...COMMON_PROBLEMS, ...BODY_PROBLEMS, 200: DigestBody },
         detail: {
           summary: "Digest of a prompt",
           description:
@@ -93,13 +101,28 @@ async function pageOf(reader: AuditReader, { limit, cursor, ...filters }: AuditQ
   return { events: events.map(auditEventBody), next: next === null ? null : writeCursor(next) };
 }
 
-async function exportOf(reader: AuditReader, { format = "ndjson", ...filters }: AuditExportQuery, requestId: string) {
-  const rows = exportRows(reader, filterOf(filters), format);
+async function exportOf(
+  reader: AuditReader,
+  { format = "ndjson", ...filters }: AuditExportQuery,
+  request: Request,
+  admission: Admission,
+): Promise<Response> {
+  const filter = filterOf(filters);
+  const { signal } = request;
+  const place = await placeFor({ admission }, { caller: callerOf(request, {}), signal });
+  const rows = untilOver(exportRows(reader, filter, format), place.leave);
   const { value: first } = await rows.next();
-  if (first?.ok !== true) throw unreadable();
+  if (first?.ok !== true) {
+    await rows.return();
+    throw unreadable();
+  }
+  // Of an answer that nobody is there to take, nobody says that it is not wanted.
+  const leave = () => void rows.return();
+  if (signal.aborted) leave();
+  else signal.addEventListener("abort", leave, { once: true });
   return new Response(exportStream(first.value, rows), {
     headers: {
-      "x-request-id": requestId,
+      "x-request-id": requestIdOf(request),
       "content-type": FORMATS[format].contentType,
       "content-disposition": `attachment; filename="audit.${format}"`,
       "cache-control": "no-store",

@@ -2,12 +2,12 @@ import { Elysia } from "elysia";
 import type { Deps } from "../gateway/deps.ts";
 import { dryRun } from "../gateway/dry-run.ts";
 import { decideBody } from "./decide-body.ts";
-import { labelsOf } from "./labels.ts";
+import { placeFor } from "./place.ts";
 import { Refusal } from "./problem.ts";
-import { requestIdOf } from "./request-id.ts";
 import { DecideBody, SURFACE_BODY, SurfaceQuery } from "./schemas/decide.ts";
-import { COMMON_PROBLEMS, ProblemBody } from "./schemas/problem.ts";
+import { BODY_PROBLEMS, COMMON_PROBLEMS } from "./schemas/problem.ts";
 import { surfaceBodyReader, surfaceOf } from "./surface-body.ts";
+import { callOf } from "./surface-route.ts";
 import { SURFACE_TRANSLATIONS } from "./surfaces.ts";
 
 /** `POST /v1/decide`: what would become of a request, without anything coming of it. */
@@ -16,17 +16,22 @@ export function decideRoutes(deps: Deps, maxBytes: number) {
     "/v1/decide",
     async ({ body, request }) => {
       const asked = SURFACE_TRANSLATIONS[surfaceOf(request)].toRequest(body);
-      const labels = labelsOf(request, deps.labelsHeader);
-      const run = await dryRun(deps, asked, { requestId: requestIdOf(request), signal: request.signal, labels });
-      if (!run.ok) throw new Refusal(run.error.code, run.error.message);
-      return decideBody(run.value);
+      const call = callOf(request, deps);
+      const place = await placeFor(deps, call);
+      try {
+        const run = await dryRun(deps, asked, call);
+        if (!run.ok) throw new Refusal(run.error.code, run.error.message);
+        return decideBody(run.value);
+      } finally {
+        place.leave();
+      }
     },
     {
       query: SurfaceQuery,
       body: SURFACE_BODY,
       // The word after the function tells the OpenAPI document what the body is; nothing is left to parse by then.
       parse: [surfaceBodyReader(maxBytes), "json"],
-      response: { ...COMMON_PROBLEMS, 200: DecideBody, 413: ProblemBody, 415: ProblemBody, 503: ProblemBody },
+      response: { ...COMMON_PROBLEMS, ...BODY_PROBLEMS, 200: DecideBody },
       detail: {
         summary: "Dry run",
         description:

@@ -18,8 +18,9 @@ import {
 } from "./ollama-catalog.ts";
 import { Refusal } from "./problem.ts";
 import { openBody } from "./schemas/literals.ts";
-import { OLLAMA_ANSWER_PROBLEMS, OLLAMA_PROBLEMS } from "./schemas/ollama-problem.ts";
+import { OLLAMA_ANSWER_PROBLEMS, OLLAMA_BODY_PROBLEMS, OLLAMA_PROBLEMS } from "./schemas/ollama-problem.ts";
 import { OllamaShowBody } from "./schemas/ollama-show.ts";
+import { streamedAnswers } from "./schemas/streamed.ts";
 import { surfaceHandler } from "./surface-route.ts";
 import { ollamaChat } from "./translate/ollama-chat.ts";
 import { ollamaEmbed, ollamaEmbeddings } from "./translate/ollama-embed.ts";
@@ -33,20 +34,18 @@ export function ollamaRoutes(deps: Deps, maxBytes: number) {
     .post("/api/chat", surfaceHandler(deps, ollamaChat, OLLAMA), {
       body: ollamaChat.body,
       parse: [bodyReader(ollamaChat.body, options), "json"],
-      response: {
-        ...OLLAMA_ANSWER_PROBLEMS,
-        200: openBody("A message; NDJSON, a record a line, unless `stream` is false."),
+      detail: {
+        ...detail("Chat", "Ollama's chat; a stream of NDJSON unless `stream` is false."),
+        responses: streamed("A message; NDJSON, a record a line, unless `stream` is false."),
       },
-      detail: detail("Chat", "Ollama's chat; a stream of NDJSON unless `stream` is false."),
     })
     .post("/api/generate", surfaceHandler(deps, ollamaGenerate, OLLAMA), {
       body: ollamaGenerate.body,
       parse: [bodyReader(ollamaGenerate.body, options), "json"],
-      response: {
-        ...OLLAMA_ANSWER_PROBLEMS,
-        200: openBody("A completion; NDJSON, a record a line, unless `stream` is false."),
+      detail: {
+        ...detail("Generate", "Ollama's generate; a stream of NDJSON unless `stream` is false."),
+        responses: streamed("A completion; NDJSON, a record a line, unless `stream` is false."),
       },
-      detail: detail("Generate", "Ollama's generate; a stream of NDJSON unless `stream` is false."),
     })
     .post("/api/embed", surfaceHandler(deps, ollamaEmbed, OLLAMA), {
       body: ollamaEmbed.body,
@@ -92,7 +91,7 @@ export function ollamaCatalogRoutes({ active }: Pick<Deps, "active">, maxBytes: 
     .post("/api/show", ({ body }) => show(active(), body), {
       body: OllamaShowBody,
       parse: [bodyReader(OllamaShowBody, { maxBytes, anyType: true }), "json"],
-      response: { ...OLLAMA_PROBLEMS, 200: openBody("What is known of the model.") },
+      response: { ...OLLAMA_BODY_PROBLEMS, 200: openBody("What is known of the model.") },
       detail: detail("Model", "Details and capabilities of a model; no template, licence or file path."),
     })
     .use(managementRoutes());
@@ -157,3 +156,5 @@ function managementRoutes() {
 }
 
 const detail = (summary: string, description: string) => ({ summary, description, tags: ["ollama"] });
+const streamed = (description: string) =>
+  streamedAnswers("application/x-ndjson", { ...OLLAMA_ANSWER_PROBLEMS, 200: openBody(description) });

@@ -3,6 +3,7 @@ import type { Deps } from "../gateway/deps.ts";
 import { OPENAI } from "./dialect.ts";
 import { openBody } from "./schemas/literals.ts";
 import { OPENAI_ANSWER_PROBLEMS } from "./schemas/openai-problem.ts";
+import { streamedAnswers } from "./schemas/streamed.ts";
 import { surfaceHandler } from "./surface-route.ts";
 import { openaiChat } from "./translate/openai-chat.ts";
 import { openaiCompletions } from "./translate/openai-completions.ts";
@@ -17,20 +18,18 @@ export function openaiRoutes(deps: Deps, maxBytes: number) {
     .post("/v1/chat/completions", surfaceHandler(deps, openaiChat, OPENAI), {
       body: openaiChat.body,
       parse: [...parse(openaiChat.body)],
-      response: {
-        ...OPENAI_ANSWER_PROBLEMS,
-        200: openBody("A chat completion; with `stream: true` server-sent events of `chat.completion.chunk`."),
+      detail: {
+        ...detail("Chat completion", "OpenAI's chat completions, streamed or not."),
+        responses: streamed("A chat completion; with `stream: true` server-sent events of `chat.completion.chunk`."),
       },
-      detail: detail("Chat completion", "OpenAI's chat completions, streamed or not."),
     })
     .post("/v1/completions", surfaceHandler(deps, openaiCompletions, OPENAI), {
       body: openaiCompletions.body,
       parse: [...parse(openaiCompletions.body)],
-      response: {
-        ...OPENAI_ANSWER_PROBLEMS,
-        200: openBody("A text completion; with `stream: true` server-sent events."),
+      detail: {
+        ...detail("Completion", "OpenAI's legacy completions, streamed or not."),
+        responses: streamed("A text completion; with `stream: true` server-sent events."),
       },
-      detail: detail("Completion", "OpenAI's legacy completions, streamed or not."),
     })
     .post("/v1/embeddings", surfaceHandler(deps, openaiEmbeddings, OPENAI), {
       body: openaiEmbeddings.body,
@@ -41,9 +40,13 @@ export function openaiRoutes(deps: Deps, maxBytes: number) {
     .post("/v1/responses", surfaceHandler(deps, openaiResponses, OPENAI), {
       body: openaiResponses.body,
       parse: [...parse(openaiResponses.body)],
-      response: { ...OPENAI_ANSWER_PROBLEMS, 200: openBody("A Response; with `stream: true` server-sent events.") },
-      detail: detail("Response", "OpenAI's responses: text, function tools, streams. Nothing is stored."),
+      detail: {
+        ...detail("Response", "OpenAI's responses: text, function tools, streams. Nothing is stored."),
+        responses: streamed("A Response; with `stream: true` server-sent events."),
+      },
     });
 }
 
 const detail = (summary: string, description: string) => ({ summary, description, tags: ["openai"] });
+const streamed = (description: string) =>
+  streamedAnswers("text/event-stream", { ...OPENAI_ANSWER_PROBLEMS, 200: openBody(description) });

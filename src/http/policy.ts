@@ -1,8 +1,9 @@
 import { Elysia } from "elysia";
+import type { AttemptLimits } from "../core/attempts.ts";
 import type { Effects, Forbidden } from "../core/decision.ts";
 import type { ActivePolicy } from "../gateway/active-policy.ts";
 import type { Deps } from "../gateway/deps.ts";
-import type { CompiledConstraint, CompiledPolicy, CompiledRule } from "../policy/compiled.ts";
+import type { CompiledConstraint, CompiledPolicy, CompiledProvider, CompiledRule } from "../policy/compiled.ts";
 import type { ConditionBody, SignalBody } from "../policy/document.ts";
 import { impliesByForm } from "../policy/implies.ts";
 import { wordsOf } from "../policy/words.ts";
@@ -68,12 +69,7 @@ function policyBody({ policy, source, loadedAt }: ActivePolicy): PolicyBody {
     hash: policy.hash,
     source,
     loaded_at: loadedAt.toISOString(),
-    providers: policy.providers.map(({ id, kind, zone, defaultModel }) => ({
-      id,
-      kind,
-      zone,
-      default_model: defaultModel,
-    })),
+    providers: policy.providers.map(providerBody),
     signals: policy.signals.map(({ id }) => ({ id, ...kindsOf(document.signals?.[id] ?? {}) })),
     // Compiled in the order of the document, where the conditions are as they were written.
     constraints: policy.constraints.map(({ id, reason, forbid }, index) => ({
@@ -88,6 +84,27 @@ function policyBody({ policy, source, loadedAt }: ActivePolicy): PolicyBody {
   };
 }
 
+function providerBody({ id, kind, zone, ...provider }: CompiledProvider): PolicyBody["providers"][number] {
+  const { failurePercent, minimumCalls, windowMs, openMs } = provider.breaker;
+  return {
+    id,
+    kind,
+    zone,
+    default_model: provider.defaultModel,
+    attempts: attemptLimitsBody(provider.attempts),
+    breaker: { failure_percent: failurePercent, minimum_calls: minimumCalls, window_ms: windowMs, open_ms: openMs },
+    max_concurrency: provider.maxConcurrency,
+  };
+}
+
+const attemptLimitsBody = (limits: AttemptLimits) => ({
+  timeout_ms: limits.timeoutMs,
+  connect_timeout_ms: limits.connectTimeoutMs,
+  first_token_timeout_ms: limits.firstTokenTimeoutMs,
+  idle_timeout_ms: limits.idleTimeoutMs,
+  retries: limits.retries,
+});
+
 const whenBody = (when: ConditionBody | undefined): PolicyRule["when"] => (when === undefined ? null : { ...when });
 
 function ruleBody({ id, reason, route, effects }: CompiledRule, when: ConditionBody | undefined): PolicyRule {
@@ -98,7 +115,11 @@ export function effectsBody({ maxOutputTokens, maxEstimatedCostMicros, delivery,
   return {
     limits: { max_output_tokens: maxOutputTokens, max_estimated_cost_micros: maxEstimatedCostMicros },
     delivery,
-    attempts: { timeout_ms: attempts.timeoutMs, max_targets: attempts.maxTargets },
+    attempts: {
+      deadline_ms: attempts.deadlineMs,
+      ...attemptLimitsBody(attempts),
+      max_targets: attempts.maxTargets,
+    },
   };
 }
 

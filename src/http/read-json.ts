@@ -1,12 +1,12 @@
 import type { JsonValue } from "../core/json.ts";
 import { findDuplicateKey } from "./duplicate-keys.ts";
 import { Refusal } from "./problem.ts";
+import { type BodyOptions, readBody } from "./read-body.ts";
 
 /** Deeper than any chat protocol nests; keeps every later walk off the end of the stack. */
 const MAX_DEPTH = 64;
 
-export type ReadOptions = {
-  readonly maxBytes: number;
+export type ReadOptions = BodyOptions & {
   /**
    * Whether a body may come under another content type, or under none, as Ollama's own examples send it. Not from a web
    * page: one of any origin may send such a request, and the browser asks nobody first.
@@ -19,10 +19,10 @@ export type ReadOptions = {
  * no field twice in an object.
  * Throws a `Refusal` that names the field and quotes nothing.
  */
-export async function readJson(request: Request, { maxBytes, anyType }: ReadOptions): Promise<JsonValue> {
+export async function readJson(request: Request, { anyType, ...options }: ReadOptions): Promise<JsonValue> {
   if (!anyType || request.headers.has("origin")) requireJsonType(request.headers);
   requireNoEncoding(request.headers);
-  const text = decodeUtf8(await readBytes(request, maxBytes));
+  const text = decodeUtf8(await readBody(request, options));
   const { fieldCount: writtenCount, inexact } = requireDepth(text);
   const value = parseJson(text);
   const readCount = requireWellFormed(value, [], inexact);
@@ -52,28 +52,6 @@ function requireNoEncoding(headers: Headers): void {
       field: "content-encoding",
     });
   }
-}
-
-async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
-  const tooLarge = () =>
-    new Refusal("request.body_too_large", `The body is larger than ${maxBytes} bytes (MAX_BODY_BYTES).`, {
-      field: "body",
-      headers: { connection: "close" },
-    });
-  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of request.body ?? []) {
-      size += chunk.byteLength;
-      if (size > maxBytes) throw tooLarge();
-      chunks.push(chunk);
-    }
-  } catch (cause) {
-    if (cause instanceof Refusal) throw cause;
-    throw new Refusal("request.aborted", "The body ended before it was complete.", { field: "body" });
-  }
-  return Buffer.concat(chunks);
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

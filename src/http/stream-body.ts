@@ -5,6 +5,15 @@ import { within } from "./within.ts";
 
 /** An idle connection gets a comment this often; proxies give up after thirty seconds or more. */
 const PING_EVERY_MS = 10_000;
+/** A reader who takes nothing for so long has left, whatever its connection says. */
+const READER_TIMEOUT_MS = 60_000;
+
+type Options = {
+  readonly pingEveryMs?: number;
+  readonly readerTimeoutMs?: number;
+  /** Called once, when nothing more will be written. */
+  readonly onOver?: () => void;
+};
 
 type Opening = Promise<AnswerStream<StreamEncoder> | Refused>;
 
@@ -16,14 +25,43 @@ const CUT = new Error("the stream was cut");
  * before the client has taken what went before. A stream that ends without its end is an error of the connection, so
  * that no client takes it for whole (I7).
  */
-export function streamBody(opening: Opening, planned: StreamEncoder, pingEveryMs = PING_EVERY_MS) {
+export function streamBody(opening: Opening, planned: StreamEncoder, options: Options = {}) {
+  const { pingEveryMs = PING_EVERY_MS, readerTimeoutMs = READER_TIMEOUT_MS, onOver = () => {} } = options;
   const text = new TextEncoder();
   // Of the target that was planned first, until it is known who answers.
   let encoder = planned;
   let stream: AnswerStream<StreamEncoder> | null = null;
   let hasReader = true;
+  let isPulling = false;
+  let patience: Timer | null = null;
 
   type Controller = ReadableStreamDefaultController<Uint8Array>;
+
+  function finish(): void {
+    if (!hasReader) return;
+    hasReader = false;
+    if (patience !== null) clearTimeout(patience);
+    onOver();
+  }
+
+  function close(controller: Controller): void {
+    if (!hasReader) return;
+    controller.close();
+    finish();
+  }
+
+  /** Until it asks for more the reader has what was written still to take. */
+  function waitForReader(controller: Controller): void {
+    if (!hasReader) return;
+    patience = patience?.refresh() ?? setTimeout(() => isPulling || giveUp(controller), readerTimeoutMs).unref();
+  }
+
+  function giveUp(controller: Controller): void {
+    finish();
+    stream?.cancel();
+    controller.error(CUT);
+  }
+
   function write(controller: Controller, encoded: string | Uint8Array): boolean {
     const bytes = typeof encoded === "string" ? text.encode(encoded) : encoded;
     // What came to be said after its reader left is nobody's.
@@ -46,7 +84,7 @@ export function streamBody(opening: Opening, planned: StreamEncoder, pingEveryMs
   function writeEvent(controller: Controller, event: StreamEvent): boolean {
     if (event.kind !== "end" && event.kind !== "error") return write(controller, encoder.chunk(event));
     write(controller, event.kind === "end" ? encoder.end(event) : encoder.failure(event.error));
-    if (hasReader) controller.close();
+    close(controller);
     return true;
   }
 
@@ -60,7 +98,7 @@ export function streamBody(opening: Opening, planned: StreamEncoder, pingEveryMs
     write(controller, encoder.open());
     if (opened.kind === "stream") return opened;
     write(controller, encoder.failure(opened.error));
-    if (hasReader) controller.close();
+    close(controller);
     return null;
   }
 
@@ -83,16 +121,20 @@ export function streamBody(opening: Opening, planned: StreamEncoder, pingEveryMs
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        isPulling = true;
         try {
           await writeNext(controller);
         } catch (bug) {
           // Nobody will read on, so the row must not wait for it.
           if (bug !== CUT) stream?.fail(bug);
+          finish();
           throw bug;
         }
+        isPulling = false;
+        waitForReader(controller);
       },
       async cancel() {
-        hasReader = false;
+        finish();
         const opened = await opening;
         if (opened.kind === "stream") opened.cancel();
       },

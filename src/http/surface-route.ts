@@ -1,12 +1,18 @@
 import type { Static, TSchema } from "@sinclair/typebox";
+import type { ChatRequest } from "../core/chat.ts";
 import type { JsonObject } from "../core/json.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { AnswerError, AnswerHead } from "../gateway/chat-result.ts";
+import type { Call } from "../gateway/decided.ts";
 import type { Deps } from "../gateway/deps.ts";
 import { type Admitted, admit, answerStream, answerWhole, type Refused } from "../gateway/handle-chat.ts";
 import { headersOf, overheadHeader, retryHeaders } from "./answer-headers.ts";
+import { takeBody } from "./body-budget.ts";
+import { callerOf } from "./caller.ts";
+import { beginStreaming, endStreaming } from "./connection.ts";
 import type { Dialect } from "./dialect.ts";
 import { labelsOf } from "./labels.ts";
+import { placeFor } from "./place.ts";
 import { Refusal } from "./problem.ts";
 import { requestIdOf } from "./request-id.ts";
 import { streamBody } from "./stream-body.ts";
@@ -19,40 +25,84 @@ import { within } from "./within.ts";
  */
 const HEADERS_AFTER_MS = 10_000;
 
-/** Answers one request of a surface: the same for all of them. */
+/** `over` resolves when the answer is at its end, which a stream is after its response was given away. */
+type Answering = { readonly response: Response; readonly over: Promise<void> };
+
+const OVER = Promise.resolve();
+
+/** Answers one request of a surface: the same for all of them. Holds a place among all until the answer is at its end. */
 export function surfaceHandler<S extends TSchema>(
   deps: Deps,
   translation: SurfaceTranslation<S>,
   dialect: Dialect,
 ): (context: { readonly body: Static<S>; readonly request: Request }) => Promise<Response> {
   return async ({ body, request: httpRequest }) => {
-    const receivedAt = deps.now();
-    const startedMs = deps.monotonicMs();
-    const request = translation.toRequest(body);
-    const labels = labelsOf(httpRequest, deps.labelsHeader);
-    const call = { requestId: requestIdOf(httpRequest), signal: httpRequest.signal, labels };
-
-    const admitted = await admit(deps, request, call);
-    if (admitted.kind === "abandoned") throw new Refusal(admitted.error.code, admitted.error.message);
-    if (admitted.kind === "refused") return refusalResponse(admitted, dialect);
-    const contextOf = (head: AnswerHead): AnswerContext => ({
-      request,
-      head,
-      receivedAt,
-      model: head.model ?? "",
-      elapsedMs: () => deps.monotonicMs() - startedMs,
-    });
-    const { toStream } = translation;
-    if (request.streamed && toStream !== null) {
-      return streamResponse(deps, admitted, (head) => toStream(contextOf(head)), dialect);
+    const arrival = { receivedAt: deps.now(), startedMs: deps.monotonicMs() };
+    const held = takeBody(httpRequest);
+    try {
+      const request = translation.toRequest(body);
+      const call = callOf(httpRequest, deps);
+      const place = await placeFor(deps, call);
+      const leave = () => {
+        place.leave();
+        held.release();
+      };
+      try {
+        const { response, over } = await answer(deps, { translation, dialect, request, httpRequest, call, ...arrival });
+        void over.then(leave);
+        return response;
+      } catch (thrown) {
+        leave();
+        throw thrown;
+      }
+    } catch (thrown) {
+      held.release();
+      throw thrown;
     }
-    const answered = await answerWhole(deps, admitted, (answer, head) =>
-      rendered(() => translation.toAnswer(answer, contextOf(head))),
-    );
-    if (answered.kind === "refused") return refusalResponse(answered, dialect);
-    const headers = { ...headersOf(answered.head, null), ...overheadHeader(answered.overheadMs) };
-    return new Response(answered.body, { headers: { ...headers, "content-type": "application/json;charset=utf-8" } });
   };
+}
+
+/** Throws a `Refusal` where the header of a trusted proxy cannot be read. */
+export function callOf(request: Request, { labelsHeader }: Pick<Deps, "labelsHeader">): Call {
+  const labels = labelsOf(request, labelsHeader);
+  return { requestId: requestIdOf(request), signal: request.signal, caller: callerOf(request, labels), labels };
+}
+
+type Asked<S extends TSchema> = {
+  readonly translation: SurfaceTranslation<S>;
+  readonly dialect: Dialect;
+  readonly request: ChatRequest;
+  readonly httpRequest: Request;
+  readonly call: Call;
+  readonly receivedAt: Date;
+  readonly startedMs: number;
+};
+
+async function answer<S extends TSchema>(deps: Deps, asked: Asked<S>): Promise<Answering> {
+  const { translation, dialect, request, httpRequest, call, receivedAt, startedMs } = asked;
+  const admitted = await admit(deps, request, call);
+  if (admitted.kind === "abandoned") throw new Refusal(admitted.error.code, admitted.error.message);
+  if (admitted.kind === "refused") return { response: refusalResponse(admitted, dialect), over: OVER };
+  const contextOf = (head: AnswerHead): AnswerContext => ({
+    request,
+    head,
+    receivedAt,
+    model: head.model ?? "",
+    elapsedMs: () => deps.monotonicMs() - startedMs,
+  });
+  const { toStream } = translation;
+  if (request.streamed && toStream !== null) {
+    return streamAnswer(deps, admitted, (head) => toStream(contextOf(head)), { dialect, httpRequest });
+  }
+  const answered = await answerWhole(deps, admitted, (whole, head) =>
+    rendered(() => translation.toAnswer(whole, contextOf(head))),
+  );
+  if (answered.kind === "refused") return { response: refusalResponse(answered, dialect), over: OVER };
+  const headers = { ...headersOf(answered.head, null), ...overheadHeader(answered.overheadMs) };
+  const response = new Response(answered.body, {
+    headers: { ...headers, "content-type": "application/json;charset=utf-8" },
+  });
+  return { response, over: OVER };
 }
 
 /** A translation throws a `Refusal` for an answer that its protocol cannot say. */
@@ -71,19 +121,25 @@ function refusalResponse({ head, error, overheadMs }: Refused, dialect: Dialect)
   return Response.json(dialect.refusal(head, error), { status: dialect.statusOf(error.code), headers });
 }
 
-async function streamResponse(
+async function streamAnswer(
   deps: Deps,
   admitted: Admitted,
   encoderOf: (head: AnswerHead) => StreamEncoder,
-  dialect: Dialect,
-): Promise<Response> {
+  { dialect, httpRequest }: { readonly dialect: Dialect; readonly httpRequest: Request },
+): Promise<Answering> {
   const planned = encoderOf(admitted.head);
   const opening = answerStream(deps, admitted, encoderOf);
+  // A bug in it is for whoever answers; here it only means that nothing more comes.
+  const over = opening.then(
+    (late) => (late.kind === "stream" ? late.settled : undefined),
+    () => undefined,
+  );
   // Without pings to send there is nothing to show a client who waits.
   const opened = planned.ping === null ? await opening : await within(opening, HEADERS_AFTER_MS);
-  if (opened?.kind === "refused") return refusalResponse(opened, dialect);
+  if (opened?.kind === "refused") return { response: refusalResponse(opened, dialect), over };
   const head = opened?.head ?? admitted.head;
-  return new Response(streamBody(opening, planned), {
+  beginStreaming(httpRequest);
+  const response = new Response(streamBody(opening, planned, { onOver: () => endStreaming(httpRequest) }), {
     headers: {
       ...headersOf(head, null),
       "content-type": planned.contentType,
@@ -91,4 +147,5 @@ async function streamResponse(
       "x-accel-buffering": "no",
     },
   });
+  return { response, over };
 }

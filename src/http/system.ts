@@ -1,11 +1,10 @@
 import { Elysia } from "elysia";
-import type { Provider } from "../core/provider.ts";
+import type { ProviderId } from "../core/decision.ts";
+import type { ActivePolicy } from "../gateway/active-policy.ts";
 import type { Deps } from "../gateway/deps.ts";
+import { dependencyOf } from "./dependency.ts";
 import { COMMON_PROBLEMS } from "./schemas/problem.ts";
 import { HealthBody, ReadyBody } from "./schemas/system.ts";
-
-/** A probe may come every second from every replica's neighbour; providers are asked less often. */
-const PROVIDER_STATE_MAX_AGE_MS = 5_000;
 
 export type Metrics = { readonly contentType: string; readonly metrics: () => Promise<string> };
 
@@ -52,10 +51,10 @@ export function systemRoutes(deps: Deps, metrics: Metrics, isDraining: () => boo
 }
 
 async function readiness(deps: Deps, draining: boolean): Promise<ReadyBody> {
-  const { providers } = deps.active();
-  const [{ admits, database, databaseRequired, spool }, states] = await Promise.all([
+  const active = deps.active();
+  const [{ admits, database, databaseRequired, spool }, providers] = await Promise.all([
     deps.audit.health(),
-    Promise.all([...providers.values()].map(providerState)),
+    Promise.all([...active.providers.keys()].map((id) => providerState(deps, active, id))),
   ]);
   return {
     status: admits.ok && !draining ? "ready" : "unready",
@@ -73,17 +72,20 @@ async function readiness(deps: Deps, draining: boolean): Promise<ReadyBody> {
         required: databaseRequired,
         detail: database.ok ? null : database.error.message,
       },
-      ...Object.fromEntries([...providers.keys()].map((id, index) => [id, states[index] ?? UNKNOWN])),
+      ...Object.fromEntries(providers),
     },
   };
 }
 
-type Dependency = ReadyBody["dependencies"][string];
+type ProviderState = Extract<ReadyBody["dependencies"][string], { readonly open_circuits: unknown }>;
 
-const UNKNOWN: Dependency = { state: "down", required: false, detail: "No answer yet." };
-
-async function providerState(provider: Provider): Promise<Dependency> {
-  const state = await provider.check(PROVIDER_STATE_MAX_AGE_MS);
-  if (state.status === "up") return { state: "up", required: false, detail: null };
-  return state.status === "down" ? { ...UNKNOWN, detail: state.failure.message } : UNKNOWN;
+async function providerState(
+  { traffic }: Deps,
+  active: ActivePolicy,
+  id: ProviderId,
+): Promise<readonly [ProviderId, ProviderState]> {
+  const dependency = await dependencyOf(active.providers.get(id));
+  const { circuits } = traffic.of(active, id).status();
+  const open = circuits.filter(({ state }) => state !== "closed");
+  return [id, { ...dependency, required: false, open_circuits: open.map(({ model }) => model ?? "*") }];
 }

@@ -1,4 +1,5 @@
 import type { Faults } from "./faults.ts";
+import { checkAttempts } from "./references/attempts.ts";
 import { checkConditions } from "./references/conditions.ts";
 import { checkConstraints } from "./references/constraints.ts";
 import { factsOf } from "./references/facts.ts";
@@ -28,6 +29,7 @@ export function checkReferences(root: SourceNode, { environment, knownCodes }: S
   checkConditions(facts, faults);
   checkConstraints(facts, faults);
   checkRules(facts, faults);
+  checkAttempts(facts, faults);
   checkSpellings(facts, faults);
   checkTests(facts, faults);
   checkUnused(facts, faults);

@@ -25,12 +25,17 @@ function check(node: SourceNode, given: Schema, faults: Faults): void {
   else wrongType(node, schema, schema, faults);
 }
 
-/** A single value may stand for a list of it. */
+/** A single value may stand for a list of it, or one word for all that could be in the list. */
 function checkOneOrMore(node: SourceNode, schema: Schema, [single, list]: readonly Schema[], faults: Faults): void {
   if (single === undefined || list === undefined) throw new Error("a union of the schema is no value and its list");
   if (node.kind === "list") checkList(node, list, faults);
+  else if (single.const !== undefined) checkWordForList(node, schema, single, list, faults);
   else if (node.kind === "scalar" && isScalarOf(node, single)) checkScalar(node, single, faults);
   else wrongType(node, schema, single, faults);
+}
+
+function checkWordForList(node: SourceNode, schema: Schema, word: Schema, list: Schema, faults: Faults): void {
+  if (node.kind !== "scalar" || node.value !== word.const) wrongType(node, schema, list, faults);
 }
 
 function wrongType(node: SourceNode, expected: Schema, remedied: Schema, faults: Faults): void {

@@ -1,6 +1,8 @@
+import { DEFAULT_MAX_CONCURRENCY } from "../core/attempts.ts";
 import { DEFAULT_RULE, type Effects, type Forbidden, type ProviderId, type Zone } from "../core/decision.ts";
 import type { JsonObject } from "../core/json.ts";
 import { AUTO_MODEL } from "../core/models.ts";
+import { attemptLimitsOf, attemptsOf, breakerOf } from "./call-settings.ts";
 import type {
   CompiledConstraint,
   CompiledPolicy,
@@ -71,6 +73,9 @@ function compileProvider(id: ProviderId, body: ProviderBody, prices: StoredPolic
     declared:
       body.models === undefined ? null : new Map([...defaults.map((model) => [model, NO_FACTS] as const), ...declared]),
     wishes: new Map(Object.entries(body.wishes ?? {})),
+    attempts: attemptLimitsOf(body.attempts),
+    breaker: breakerOf(body.breaker),
+    maxConcurrency: body.max_concurrency ?? DEFAULT_MAX_CONCURRENCY,
     prices: new Map(Object.entries((prices !== undefined && Object.hasOwn(prices, id) && prices[id]) || {})),
   };
 }
@@ -121,15 +126,11 @@ function compileRule(
 
 function effectsOf({ limits, delivery, attempts }: DefaultBody | RuleBody, policyWide: Limits): Effects {
   const own = limitsOf(limits);
-  const seconds = attempts?.timeout_seconds;
   return {
     maxOutputTokens: narrower(own.maxOutputTokens, policyWide.maxOutputTokens),
     maxEstimatedCostMicros: narrower(own.maxEstimatedCostMicros, policyWide.maxEstimatedCostMicros),
     delivery: delivery ?? "live",
-    attempts: {
-      timeoutMs: seconds === undefined ? null : seconds * 1_000,
-      maxTargets: attempts?.max_targets ?? null,
-    },
+    attempts: attemptsOf(attempts),
   };
 }
 

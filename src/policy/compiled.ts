@@ -1,3 +1,4 @@
+import type { AttemptLimits, BreakerSettings } from "../core/attempts.ts";
 import type { Effects, Forbidden, ProviderId, Zone } from "../core/decision.ts";
 import type { Price } from "../core/features.ts";
 import type { FindingGroup } from "../core/finding.ts";
@@ -53,6 +54,10 @@ export type CompiledProvider = {
   readonly wishes: ReadonlyMap<string, string>;
   /** By model. In the local zone what has no price costs nothing. */
   readonly prices: ReadonlyMap<string, Price>;
+  readonly attempts: AttemptLimits;
+  readonly breaker: BreakerSettings;
+  /** Calls that may be under way at once. */
+  readonly maxConcurrency: number;
 };
 
 /** Null where the policy does not say. */

@@ -26,6 +26,7 @@ const MAX_TESTS = 1_000;
 const MAX_CONDITIONS = 100;
 const MAX_LABELS = 8;
 const MAX_LABEL_VALUES = 200;
+const MAX_ADDRESS_BLOCKS = 64;
 /** What counts may be compared with; far beyond any request, and far from where integers lose digits. */
 const MAX_COUNT = 1_000_000_000;
 /** A million dollars. */
@@ -117,10 +118,25 @@ const Limits = Type.Object(
   { ...closed, minProperties: 1 },
 );
 
+const milliseconds = (maximum: number) => count(maximum, 10);
+
+/** What both a provider and a rule may say; see `AttemptLimits`. */
+const attemptLimits = {
+  timeout_seconds: Type.Optional(count(3_600, 1)),
+  connect_timeout_ms: Type.Optional(milliseconds(60_000)),
+  first_token_timeout_ms: Type.Optional(milliseconds(3_600_000)),
+  idle_timeout_ms: Type.Optional(milliseconds(3_600_000)),
+  retries: Type.Optional(count(2)),
+};
+
+const ProviderAttempts = Type.Object(attemptLimits, { ...closed, minProperties: 1 });
+export type ProviderAttempts = Static<typeof ProviderAttempts>;
+
 const Attempts = Type.Object(
   {
-    timeout_seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 3_600 })),
-    max_targets: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_CHAIN })),
+    deadline_seconds: Type.Optional(count(7_200, 1)),
+    ...attemptLimits,
+    max_targets: Type.Optional(count(MAX_CHAIN, 1)),
   },
   { ...closed, minProperties: 1 },
 );
@@ -171,11 +187,33 @@ const ModelBody = Type.Object(
   closed,
 );
 
+const Breaker = Type.Object(
+  {
+    failure_percent: Type.Optional(count(100, 1)),
+    minimum_calls: Type.Optional(count(1_000, 1)),
+    window_seconds: Type.Optional(count(600, 1)),
+    open_seconds: Type.Optional(count(10, 1)),
+  },
+  { ...closed, minProperties: 1 },
+);
+export type Breaker = Static<typeof Breaker>;
+
+/** Whether it is a block of addresses is checked in `references/addresses.ts`. */
+const AddressBlock = Type.String({
+  pattern: "^[0-9A-Fa-f:.]{2,45}/[0-9]{1,3}$",
+  title: "a block of addresses, as 192.0.2.0/24, or 192.0.2.7/32 for one",
+});
+
 const ProviderBody = Type.Object(
   {
     kind: oneOf(["ollama", "openai"]),
     zone: ZoneName,
     base_url: Type.String({ minLength: 1, maxLength: 2_000, title: "an http(s) URL" }),
+    allowed_addresses: Type.Optional(
+      Type.Union([Type.Literal("any"), listOf(AddressBlock, MAX_ADDRESS_BLOCKS)], {
+        description: "Where the name of a provider of the zone local may lead beside loopback and private addresses.",
+      }),
+    ),
     api_key: Type.Optional(
       Type.String({
         pattern: "^\\$\\{[A-Z][A-Z0-9_]{0,99}\\}$",
@@ -198,6 +236,9 @@ const ProviderBody = Type.Object(
         description: "Which of its models answers for the one that a client wishes for.",
       }),
     ),
+    attempts: Type.Optional(ProviderAttempts),
+    breaker: Type.Optional(Breaker),
+    max_concurrency: Type.Optional(count(10_000, 1)),
   },
   closed,
 );

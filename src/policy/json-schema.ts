@@ -72,10 +72,11 @@ function published(): Schema {
 function visitParts(schema: Schema, visit: (part: Schema) => Schema): Schema {
   const { anyOf, items, properties, patternProperties, ...others } = schema;
   const values = anyOf?.flatMap((part) => (typeof part.const === "string" ? [part.const] : [])) ?? [];
+  const isEnumeration = values.length > 0 && values.length === anyOf?.length;
   return {
     ...others,
-    ...(values.length > 0 && values.length === anyOf?.length ? { type: "string", enum: values } : {}),
-    ...(anyOf !== undefined && values.length === 0 ? { anyOf: anyOf.map((part) => visit(part)) } : {}),
+    ...(isEnumeration ? { type: "string", enum: values } : {}),
+    ...(anyOf !== undefined && !isEnumeration ? { anyOf: anyOf.map((part) => visit(part)) } : {}),
     ...(items === undefined ? {} : { items: visit(items) }),
     ...(properties === undefined ? {} : { properties: visitEach(properties, visit) }),
     ...(patternProperties === undefined ? {} : { patternProperties: visitEach(patternProperties, visit) }),

@@ -7,7 +7,9 @@ export function wordsOfSchema(given: Schema): string {
   const schema = resolved(given);
   if (schema.const !== undefined) return schema.title ?? JSON.stringify(schema.const);
   if (schema.enum !== undefined) return alternatives(schema.enum);
-  const [single] = schema.anyOf ?? [];
+  const [single, list] = schema.anyOf ?? [];
+  if (single?.const !== undefined)
+    return `${wordsOfSchema(single)}, or a list, each ${wordsOfSchema(list?.items ?? {})}`;
   if (single !== undefined) return `${wordsOfSchema(single)}, or a list of such`;
   switch (schema.type) {
     case "boolean":

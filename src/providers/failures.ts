@@ -1,5 +1,8 @@
 import type { FailureCategory, ProviderFailure } from "../core/chat.ts";
-import { BrokenAnswer, ResponseTooLarge, Unreachable, UpstreamStatus } from "./guarded-fetch.ts";
+import { isJsonObject, type JsonObject } from "../core/json.ts";
+import { NotLocal } from "./addresses.ts";
+import { BrokenAnswer, ResponseTooLarge, Unreachable, UnreadableAnswer, UpstreamStatus } from "./guarded-fetch.ts";
+import { parseJson } from "./json.ts";
 
 /** Where an operator can change what is wrong with a provider: in the settings of the environment, or in the policy. */
 export type Hints = "settings" | "policy";
@@ -25,18 +28,27 @@ export function toFailure(thrown: unknown, upstream: Upstream, model: string): P
     return { category: "malformed_response", message: `${upstream.label} sent an answer that is too large.` };
   }
   if (cause instanceof BrokenAnswer) {
-    return { category: "malformed_response", message: `${upstream.label} broke off its answer.` };
+    return { category: "malformed_response", message: `${upstream.label} broke off its answer.`, transient: true };
   }
-  // What the SDKs say of a body that is no JSON.
-  if (cause instanceof SyntaxError) return malformed(upstream);
+  // The latter is what the SDKs say of a body that is no JSON.
+  if (cause instanceof UnreadableAnswer || cause instanceof SyntaxError) return malformed(upstream);
+  const { origin } = new URL(upstream.baseUrl);
+  if (cause instanceof NotLocal) {
+    const message = `${upstream.label} at ${origin} has an address that is neither local nor allowed. Nothing was sent.`;
+    return { category: "not_local", message };
+  }
   if (!(cause instanceof Unreachable)) throw thrown;
-  return {
-    category: "unreachable",
-    message: `${upstream.label} cannot be reached at ${new URL(upstream.baseUrl).origin}. ${upstream.unreachableHint}`,
-  };
+  const message = `${upstream.label} cannot be reached at ${origin}. ${upstream.unreachableHint}`;
+  return { category: "unreachable", message, ...(cause.transient ? { transient: true } : {}) };
 }
 
-/** An answer that came whole as far as the network can tell, and has no word for its end, or one that nobody knows. */
+/** An answer that ended without a word for its end. */
+export function cut({ label }: Pick<Upstream, "label">): ProviderFailure {
+  const message = `${label} ended its answer before it was complete.`;
+  return { category: "malformed_response", message, transient: true };
+}
+
+/** An answer that came whole as far as the network can tell, with a word for its end that nobody knows, or none. */
 export function malformedEnd(upstream: Upstream): ProviderFailure {
   return { category: "malformed_response", message: `${upstream.label} did not say whether its answer is complete.` };
 }
@@ -54,14 +66,22 @@ function rootCause(thrown: unknown): unknown {
   return current;
 }
 
+/** Of a server that is overloaded, restarts, or stands behind a proxy that could not reach it; 529 is Anthropic's. */
+const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504, 529]);
+
 function fromStatus(answer: UpstreamStatus, upstream: Upstream, model: string): ProviderFailure {
   const body = toBeRead(answer.body);
   const category = categoryOf(answer.status, body.toLowerCase());
   const lacking = category === "bad_request" ? lackingCapability(body, model) : null;
   const failure = { category, message: lacking ?? messageFor(category, answer.status, upstream, model) };
+  if (category === "upstream_error" && isOfRequest(answer.status)) return { ...failure, ofRequest: true };
+  if (!TRANSIENT_STATUSES.has(answer.status)) return failure;
   const retryAfterMs = readRetryAfter(answer.headers);
-  return retryAfterMs === null ? failure : { ...failure, retryAfterMs };
+  return { ...failure, transient: true, ...(retryAfterMs === null ? {} : { retryAfterMs }) };
 }
+
+/** Of what is asked and not of who pays: any caller can bring it on, as by an endpoint that this provider lacks. */
+const isOfRequest = (status: number): boolean => status >= 400 && status < 500 && status !== 402;
 
 /** An error says what it is at its beginning; what is behind it may be the whole prompt, or an attack on our time. */
 const MAX_READ_CHARS = 64 * 1024;
@@ -73,32 +93,83 @@ function lackingCapability(body: string, model: string): string | null {
   return named === undefined ? null : `The model "${model}" does not support ${named}.`;
 }
 
-/** Beyond it a provider's wish is not handed on: no caller waits for it, and a date may be wrong by any amount. */
-const MAX_RETRY_AFTER_MS = 3_600_000;
+/** A longer wait than any quota of a day asks for is a date that is wrong: the provider is asked again after this one. */
+const MAX_RETRY_AFTER_MS = 86_400_000;
 
-/** `retry-after-ms` of OpenAI and Azure, else `retry-after` in seconds or as a date (RFC 9110, 10.2.3). */
+/** One number, or several where more than one server on the way has said it. */
+const NUMBERS = /^\d+(\.\d+)?(\s*,\s*\d+(\.\d+)?)*$/;
+
+/**
+ * `retry-after-ms` of OpenAI and Azure, and `retry-after` in seconds or as a date (RFC 9110, 10.2.3). Where they do not
+ * agree the longer one holds, since no provider is to be asked too early; but seconds may be the other rounded up.
+ */
 export function readRetryAfter(headers: Headers, nowMs = Date.now()): number | null {
-  const inMs = Number.parseFloat(headers.get("retry-after-ms") ?? "");
+  const inMs = longest(headers.get("retry-after-ms") ?? "");
   const given = headers.get("retry-after") ?? "";
-  const inSeconds = /^\d+(\.\d+)?$/.test(given) ? Number(given) * 1_000 : Date.parse(given) - nowMs;
-  const waitMs = Math.ceil(Number.isFinite(inMs) ? inMs : inSeconds);
-  return waitMs >= 0 && waitMs <= MAX_RETRY_AFTER_MS ? waitMs : null;
+  const inSeconds = NUMBERS.test(given) ? longest(given) * 1_000 : Date.parse(given) - nowMs;
+  const isRounded = inSeconds > inMs && inSeconds < inMs + 1_000;
+  const waitMs = Math.max(...[inMs, isRounded ? inMs : inSeconds].filter((each) => each >= 0));
+  return waitMs >= 0 ? Math.min(Math.ceil(waitMs), MAX_RETRY_AFTER_MS) : null;
 }
 
-/** What an error that came inside a stream, without a status of its own, means; `text` is not shown to anybody. */
+/** NaN where there is no number. */
+const longest = (numbers: string): number =>
+  NUMBERS.test(numbers) ? Math.max(...numbers.split(",").map(Number)) : Number.NaN;
+
+/** What an error that came with the status of an answer, or inside one, means; `text` is not shown to anybody. */
 export function failureInStream(text: string, upstream: Upstream, model: string): ProviderFailure {
   const body = toBeRead(text).toLowerCase();
-  const invalid = categoryOfInvalid(body);
-  const category =
-    invalid !== "bad_request" ? invalid : /rate.?limit|quota/.test(body) ? "rate_limited" : "upstream_error";
+  const named = namedIn(toBeRead(text));
+  const category = named === null ? categoryInWords(body) : categoryOf(named, body);
   const message =
     category === "upstream_error"
       ? `${upstream.label} failed in the middle of its answer.`
       : messageFor(category, null, upstream, model);
-  return { category, message };
+  const isTransient =
+    named === null
+      ? category === "rate_limited" || (category === "upstream_error" && WORDS_OF_TROUBLE.test(body))
+      : TRANSIENT_STATUSES.has(named);
+  return { category, message, ...(isTransient ? { transient: true } : {}) };
 }
 
+function categoryInWords(body: string): FailureCategory {
+  const invalid = categoryOfInvalid(body);
+  if (invalid !== "bad_request") return invalid;
+  return /rate.?limit|quota/.test(body) ? "rate_limited" : "upstream_error";
+}
+
+/** Of a server that is at fault itself, or overloaded, and may not be the next time. */
+const WORDS_OF_TROUBLE =
+  /overload|capacity|(server|internal).?error|had an error|unavailable|timed.?out|timeout|try again|busy/;
+
+/** Words of OpenAI and Anthropic for refused credentials. */
+const REFUSALS_OF_CREDENTIALS: ReadonlySet<unknown> = new Set([
+  "invalid_api_key",
+  "authentication_error",
+  "permission_error",
+]);
+
+/**
+ * The status that an error without one names, as OpenRouter's `code` does, or stands for; null where there is none. Its
+ * fields are read and not its text, which may quote a caller: nobody shall make a provider's key look refused.
+ */
+function namedIn(text: string): number | null {
+  const body = parseJson(text);
+  if (!isJsonObject(body)) return null;
+  const error: JsonObject = isJsonObject(body["error"]) ? body["error"] : body;
+  const named = [error["code"], error["status"], error["status_code"], error["type"]];
+  if (named.some((value) => REFUSALS_OF_CREDENTIALS.has(value))) return 401;
+  return named.map(Number).find((value) => Number.isInteger(value) && value >= 400 && value < 600) ?? null;
+}
+
+/** The field, also of a body that was cut. No text of JSON that quotes a caller looks like it, since quotes are escaped. */
+const MODEL_NOT_FOUND = /"code"\s*:\s*"model_not_found"/;
+
 function categoryOf(status: number, body: string): FailureCategory {
+  // OpenRouter's word for a prompt that moderation stopped is that of a refused key.
+  if (status === 403 && /moderation|content.?(filter|policy)/.test(body)) return "content_filter";
+  // OpenAI's word for a model that the key may not use: the others it may, so whoever names that one shuts nobody out.
+  if (status === 403 && MODEL_NOT_FOUND.test(body)) return "model_not_found";
   if (status === 401 || status === 403) return "authentication";
   if (status === 408 || status === 504) return "timeout";
   if (status === 429) return "rate_limited";

@@ -2,6 +2,7 @@ import type { ProviderFailure } from "../core/chat.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { Availability, KnownModel, ProviderState } from "../core/provider.ts";
 import type { Result } from "../core/result.ts";
+import { within } from "./within.ts";
 
 export type ListedModel = {
   readonly name: string;
@@ -16,6 +17,8 @@ export type LookUp = (signal: AbortSignal) => Promise<Result<readonly ListedMode
 
 /** A look-up that takes longer counts as failed. */
 export const LOOK_UP_TIMEOUT_MS = 10_000;
+/** A server that cannot be reached by then has no list. */
+export const LOOK_UP_CONNECT_TIMEOUT_MS = 3_000;
 /** How long start and `/v1/ready` wait for one before they go on without. */
 const WAIT_MS = 1_500;
 /** Look-ups asked for within this time are one. */
@@ -63,7 +66,8 @@ export class ModelList {
     const sinceMs = performance.now() - maxAgeMs;
     if (this.#asOfMs < sinceMs) {
       // What was known before is no answer to a question that is still open.
-      if (!(await endsWithin(this.#lookUpSince(sinceMs), waitMs))) return { status: "unknown" };
+      const ended = this.#lookUpSince(sinceMs).then(() => true);
+      if ((await within(ended, waitMs)) === null) return { status: "unknown" };
     }
     return this.#state();
   }
@@ -99,17 +103,5 @@ export class ModelList {
     this.#asOfMs = sinceMs;
     this.#failure = listed.ok ? null : listed.error;
     if (listed.ok) this.#models = new Map(listed.value.slice(0, MAX_MODELS).map((model) => [model.name, model]));
-  }
-}
-
-async function endsWithin(running: Promise<void>, waitMs: number): Promise<boolean> {
-  let timer: Timer | undefined;
-  const waited = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), waitMs);
-  });
-  try {
-    return await Promise.race([running.then(() => true), waited]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,16 +1,19 @@
 import type { ChatRequest, Chunk, ProviderFailure } from "../core/chat.ts";
 import type { AllowedTarget, ProviderId, Zone } from "../core/decision.ts";
 import { withOllamaTag } from "../core/models.ts";
-import type { Provider } from "../core/provider.ts";
+import { type CallLimits, NO_CALL_LIMITS, type Provider } from "../core/provider.ts";
+import type { AllowedAddresses } from "./addresses.ts";
+import { connectionTo } from "./connection.ts";
 import { type Hints, malformed, toFailure } from "./failures.ts";
 import { LOOK_UP_TIMEOUT_MS } from "./model-list.ts";
 import { type Asked, readAnswer } from "./ollama/answers.ts";
-import { openClient, openStream } from "./ollama/client.ts";
+import { type Line, openClient, openStream } from "./ollama/client.ts";
 import { OllamaModels } from "./ollama/models.ts";
 import { imagesOf, isOwnSurface, toCall } from "./ollama/request.ts";
 import { readStream } from "./ollama/stream.ts";
 import { unsupportedField } from "./ollama/unsupported.ts";
 import { blind, describeUpstream } from "./ollama/upstream.ts";
+import type { Transport } from "./transport.ts";
 
 export type OllamaOptions = {
   readonly id: ProviderId;
@@ -19,32 +22,44 @@ export type OllamaOptions = {
   readonly defaultModel: string;
   readonly defaultEmbeddingModel: string | null;
   readonly hints: Hints;
+  /** Of a provider of the local zone; left out, local addresses alone. */
+  readonly allowedAddresses?: AllowedAddresses;
+  readonly transport?: Transport;
 };
 
 export function createOllama(options: OllamaOptions): Provider {
   const upstream = describeUpstream(options);
-  const models = new OllamaModels(upstream, options.defaultModel);
+  const connection = connectionTo(options, true);
+  const models = new OllamaModels(upstream, options.defaultModel, connection);
 
-  async function* answer(target: AllowedTarget, request: ChatRequest, signal: AbortSignal): AsyncIterable<Chunk> {
+  async function* answer(
+    target: AllowedTarget,
+    request: ChatRequest,
+    signal: AbortSignal,
+    { connectTimeoutMs }: CallLimits = NO_CALL_LIMITS,
+  ): AsyncIterable<Chunk> {
     const asked: Asked = { call: toCall(request, target), model: target.model, upstream };
-    const refusal = (await models.refuseUnlessLocal(target, signal)) ?? (await refuseIfBlind(target, request, signal));
+    const line: Line = { baseUrl: options.baseUrl, connection, connectTimeoutMs };
+    const refusal =
+      (await models.refuseUnlessLocal(target, signal, connectTimeoutMs)) ??
+      (await refuseIfBlind(target, request, signal));
     if (refusal !== null) {
       yield { kind: "failure", failure: refusal };
       return;
     }
     try {
-      yield* asked.call.streamed ? streamed(asked, signal) : whole(asked, signal);
+      yield* asked.call.streamed ? streamed(asked, line, signal) : whole(asked, line, signal);
     } catch (thrown) {
       yield { kind: "failure", failure: toFailure(thrown, upstream, target.model) };
     }
   }
 
-  async function* whole(asked: Asked, signal: AbortSignal): AsyncIterable<Chunk> {
-    yield* readAnswer(await openClient(options.baseUrl, signal).ask(asked.call.endpoint, asked.call.body), asked);
+  async function* whole(asked: Asked, line: Line, signal: AbortSignal): AsyncIterable<Chunk> {
+    yield* readAnswer(await openClient(line, signal).ask(asked.call.endpoint, asked.call.body), asked);
   }
 
-  async function* streamed(asked: Asked, signal: AbortSignal): AsyncIterable<Chunk> {
-    const body = await openStream(options.baseUrl, asked.call.endpoint, asked.call.body, signal);
+  async function* streamed(asked: Asked, line: Line, signal: AbortSignal): AsyncIterable<Chunk> {
+    const body = await openStream(line, asked.call.endpoint, asked.call.body, signal);
     if (body === null) yield { kind: "failure", failure: malformed(upstream) };
     else yield* readStream(body, asked);
   }

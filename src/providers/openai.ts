@@ -6,11 +6,13 @@ import { type AllowedTarget, LOCAL_ZONE, type ProviderId, type Zone } from "../c
 import { isLoopbackHost } from "../core/hosts.ts";
 import type { JsonObject, JsonValue } from "../core/json.ts";
 import { isOllamaCloudName } from "../core/models.ts";
-import type { Provider } from "../core/provider.ts";
+import { type CallLimits, NO_CALL_LIMITS, type Provider } from "../core/provider.ts";
 import { err, ok } from "../core/result.ts";
+import type { AllowedAddresses } from "./addresses.ts";
+import { connectionTo } from "./connection.ts";
 import { type Hints, malformed, toFailure } from "./failures.ts";
 import { guardedFetch } from "./guarded-fetch.ts";
-import { ModelList } from "./model-list.ts";
+import { LOOK_UP_CONNECT_TIMEOUT_MS, ModelList } from "./model-list.ts";
 import { type Asked, answerChunks } from "./openai/answers.ts";
 import { speaksOpenAi } from "./openai/protocol.ts";
 import { RawStream } from "./openai/raw-stream.ts";
@@ -19,6 +21,7 @@ import { readStream } from "./openai/stream.ts";
 import { TranslatedStream } from "./openai/translated-stream.ts";
 import { firstUnsupported } from "./openai/unsupported.ts";
 import { describeUpstream, forwarded, unconfigured } from "./openai/upstream.ts";
+import type { Transport } from "./transport.ts";
 
 const AnyObject = Type.Unsafe<JsonObject>(Type.Object({}));
 /** `GET /models`. */
@@ -46,6 +49,11 @@ export type OpenAiOptions = {
   readonly hints: Hints;
   /** OpenAI itself needs a key; a server at another address may not. */
   readonly needsKey: boolean;
+  /** Of a provider of the local zone; left out, local addresses alone. */
+  readonly allowedAddresses?: AllowedAddresses;
+  /** Whether calls to other machines than this one go through a proxy, by the environment's word. */
+  readonly viaProxy?: boolean;
+  readonly transport?: Transport;
 };
 
 export function createOpenAi(options: OpenAiOptions): Provider {
@@ -57,10 +65,10 @@ export function createOpenAi(options: OpenAiOptions): Provider {
     ? { maxTokensField: "max_completion_tokens", readsThinking: false }
     : { maxTokensField: "max_tokens", readsThinking: true };
   // What is local is not for a proxy to see.
-  const connect = { direct: options.zone === LOCAL_ZONE || isLoopbackHost(hostname) };
+  const connection = connectionTo(options, options.zone === LOCAL_ZONE || isLoopbackHost(hostname));
 
   // Everything that the SDK would otherwise read from the environment is given, so that settings stay ours.
-  const client = (signal: AbortSignal, stream: boolean) =>
+  const client = (signal: AbortSignal, stream: boolean, connectTimeoutMs: number | null) =>
     new OpenAI({
       baseURL: options.baseUrl,
       apiKey: options.apiKey ?? "none",
@@ -72,13 +80,13 @@ export function createOpenAi(options: OpenAiOptions): Provider {
       maxRetries: 0,
       timeout: SDK_TIMEOUT_MS,
       logLevel: "off",
-      fetch: guardedFetch(signal, { ...connect, stream }),
+      fetch: guardedFetch(signal, { ...connection, connectTimeoutMs, stream }),
     });
 
   const models = new ModelList(async (signal) => {
     if (lacksKey !== null) return err(lacksKey);
     try {
-      const page: unknown = await client(signal, false).models.list();
+      const page: unknown = await client(signal, false, LOOK_UP_CONNECT_TIMEOUT_MS).models.list();
       if (!Value.Check(Models, page)) return err(malformed(upstream));
       return ok(page.data.map((model) => ({ name: model.id, remote: false, listing: listingOf(model) })));
     } catch (thrown) {
@@ -89,7 +97,12 @@ export function createOpenAi(options: OpenAiOptions): Provider {
     }
   });
 
-  async function* answer(target: AllowedTarget, request: ChatRequest, signal: AbortSignal): AsyncIterable<Chunk> {
+  async function* answer(
+    target: AllowedTarget,
+    request: ChatRequest,
+    signal: AbortSignal,
+    { connectTimeoutMs }: CallLimits = NO_CALL_LIMITS,
+  ): AsyncIterable<Chunk> {
     const refusal = lacksKey ?? refuseForwarded(target);
     if (refusal !== null) {
       yield { kind: "failure", failure: refusal };
@@ -103,7 +116,7 @@ export function createOpenAi(options: OpenAiOptions): Provider {
     const asked: Asked = { request, model: target.model, upstream };
     const { path, body } = toUpstreamRequest(request, target, dialect);
     // The SDK's own methods for these paths would decode embeddings and parse streams, and drop what they do not know.
-    const call = client(signal, request.streamed).post<JsonValue | undefined>(path, { body });
+    const call = client(signal, request.streamed, connectTimeoutMs).post<JsonValue | undefined>(path, { body });
     try {
       if (request.streamed) {
         const stream = speaksOpenAi(request.surface) ? new RawStream(asked) : new TranslatedStream(asked);

@@ -1,4 +1,7 @@
+import { isUtf8 } from "node:buffer";
+import type { JsonValue } from "../core/json.ts";
 import { ResponseTooLarge } from "./guarded-fetch.ts";
+import { parseJson } from "./json.ts";
 
 /** One event of a `text/event-stream` body (WHATWG HTML, 9.2.6) that has data. */
 export type SseEvent = {
@@ -132,6 +135,11 @@ function readFields(bytes: Buffer, isFirst: boolean): SseEvent | null {
     if (field === "event") name = value;
   }
   return data.length === 0 ? null : { bytes, data: data.join("\n"), name, plain: false };
+}
+
+/** Undefined where an event's data is no JSON, or its bytes are no UTF-8, which decoding hides. */
+export function parseEvent({ bytes, data }: SseEvent): JsonValue | undefined {
+  return data.includes("\uFFFD") && !isUtf8(bytes) ? undefined : parseJson(data);
 }
 
 /** An event as every client of the OpenAI protocol reads it: one line of data. */

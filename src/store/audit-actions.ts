@@ -1,12 +1,12 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import appendAction from "../../db/queries/audit_actions/append_action.sql" with { type: "text" };
 import {
+  ACTION_RECORD_VERSION,
   type ActionDetails,
   type ActionRecord,
   canonicalRecord,
   leafHash,
   microsOf,
-  RECORD_VERSION,
 } from "../audit/record.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { Database, DatabaseFailure, Parameter } from "./database.ts";
@@ -42,7 +42,7 @@ type IndexRow = { readonly leaf_index: string | null };
 export function actionRecord(kind: ActionRecord["kind"], details: ActionDetails, now: Date): ActionRecord {
   return {
     kind,
-    record_version: RECORD_VERSION,
+    record_version: ACTION_RECORD_VERSION,
     action_id: randomUUID(),
     performed_at: microsOf(now),
     instance_id: null,

@@ -5,7 +5,7 @@ import listKeys from "../../db/queries/audit_log/list_keys.sql" with { type: "te
 import { parseCheckpoint } from "../audit/checkpoint.ts";
 import { verifyInclusion } from "../audit/merkle.ts";
 import { formatReceipt } from "../audit/receipt.ts";
-import { canonicalRecord, leafHash } from "../audit/record.ts";
+import { canonicalRecord, leafHash, type RequestRecord } from "../audit/record.ts";
 import { inclusionProof, readerOf, tilesForInclusion } from "../audit/tiles.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { parseNote } from "../core/signed-note.ts";
@@ -14,7 +14,7 @@ import { createLogTree } from "./log-tree.ts";
 import { type RequestRow, requestRecord } from "./request-record.ts";
 
 type ProvableRow = Omit<RequestRow, "record_version"> & {
-  readonly record_version: 0 | 1;
+  readonly record_version: 0 | RequestRecord["record_version"];
   readonly is_erased: boolean;
   readonly leaf_index: string | null;
   readonly checkpoint_size: string | null;

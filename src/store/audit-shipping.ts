@@ -65,8 +65,9 @@ const COLUMNS: readonly ((shipped: ShippedRecord) => Element)[] = [
 ];
 
 /** After those. What is JSON by itself need not be written as text of a text. */
-const JSON_COLUMNS: readonly ((shipped: ShippedRecord) => object)[] = [
+const JSON_COLUMNS: readonly ((shipped: ShippedRecord) => object | null)[] = [
   ({ record }) => record.features,
   ({ record }) => record.shadow,
   ({ record }) => record.findings,
+  ({ record }) => record.attempts ?? null,
 ];

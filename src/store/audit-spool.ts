@@ -95,6 +95,7 @@ const UNSETTLED = {
   usage: { promptTokens: null, completionTokens: null },
   costMicros: null,
   latencyMs: null,
+  attempts: null,
   instance: null,
 } as const;
 

@@ -1,4 +1,5 @@
-import type { AuditEvent, EventStatus, FindingCounts } from "../audit/event.ts";
+import type { Attempt, AuditEvent, EventStatus, FindingCounts } from "../audit/event.ts";
+import type { AttemptRecord } from "../audit/record.ts";
 import type { AuditCursor, FoundEvent } from "../audit/search.ts";
 import type { Surface } from "../core/chat.ts";
 import type { ShadowResult } from "../core/decision.ts";
@@ -46,6 +47,7 @@ type WholeRow = {
   readonly completion_tokens: number | null;
   readonly cost_micros: string | null;
   readonly latency_ms: number | null;
+  readonly attempts: readonly AttemptRecord[] | null;
 };
 
 /** Rows of versions before the log, too, which lack what a record has. */
@@ -93,9 +95,17 @@ function wholeEvent(row: RowKey & WholeRow, receivedAt: Date): AuditEvent {
     usage: { promptTokens: row.prompt_tokens, completionTokens: row.completion_tokens },
     costMicros: row.cost_micros === null ? null : Number(row.cost_micros),
     latencyMs: row.latency_ms,
+    attempts: row.attempts === null ? null : row.attempts.map(readAttempt),
     streamed: row.streamed,
     instance: row.instance_id === null ? null : { id: row.instance_id, seq: Number(row.instance_seq) },
   };
 }
+
+const readAttempt = ({ provider, model, result, duration_ms }: AttemptRecord): Attempt => ({
+  provider,
+  model,
+  result,
+  durationMs: duration_ms,
+});
 
 const timeOf = (micros: string): Date => new Date(Math.floor(Number(micros) / 1_000));

@@ -13,8 +13,11 @@ import type { RequestRecord } from "../audit/record.ts";
  * The types are those of rows that nobody changed. A row that somebody did change never throws here, and gives a record
  * with another leaf.
  */
-export type RequestRow = Omit<RequestRecord, "kind" | AsText> &
-  Readonly<Record<Exclude<AsText, "cost_micros">, string>> & { readonly cost_micros: string | null };
+export type RequestRow = Omit<RequestRecord, "kind" | "attempts" | AsText> &
+  Readonly<Record<Exclude<AsText, "cost_micros">, string>> & {
+    readonly cost_micros: string | null;
+    readonly attempts: Exclude<RequestRecord["attempts"], undefined>;
+  };
 
 type AsText = "received_at" | "completed_at" | "instance_seq" | "cost_micros";
 
@@ -51,6 +54,8 @@ export function requestRecord(row: RequestRow): RequestRecord {
     completion_tokens: row.completion_tokens,
     cost_micros: row.cost_micros === null ? null : Number(row.cost_micros),
     latency_ms: row.latency_ms,
+    // A row of version 1 that has attempts got them from somebody else, and must not look as if it had none.
+    ...(row.record_version === 1 && row.attempts === null ? {} : { attempts: row.attempts }),
     instance_id: row.instance_id,
     instance_seq: Number(row.instance_seq),
     salt: row.salt,

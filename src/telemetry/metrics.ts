@@ -1,8 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { ATTEMPT_RESULTS } from "../audit/event.ts";
+import { CIRCUIT_STATES } from "../core/attempts.ts";
 import { FAILURE_CATEGORIES } from "../core/chat.ts";
 import { FINDING_GROUPS } from "../core/finding.ts";
 import { ERROR_REASONS, ROUTING_REASONS } from "../core/reasons.ts";
 import { auditMetrics, SPOOL_STATES } from "./audit-metrics.ts";
+import { trafficMetrics } from "./traffic-metrics.ts";
 
 /** From milliseconds of a refused request to the minutes of a local model on a CPU. */
 const LATENCY_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
@@ -25,6 +28,8 @@ export const LABEL_VALUES = {
   differs: ["true", "false"],
   denied: ["true", "false"],
   state: SPOOL_STATES,
+  outcome: ATTEMPT_RESULTS,
+  to: CIRCUIT_STATES,
 } as const;
 
 /** What policies add to the values of a label: their own, and each policy has few of them. */
@@ -109,7 +114,7 @@ export function createMetrics(build: { readonly version: string; readonly bun: s
     }),
     providerFailures: new Counter({
       name: "policy_mesh_provider_failures_total",
-      help: "Failed answers of providers by category.",
+      help: "Failed attempts by category, of requests that ended. With circuit_open and busy nothing was sent.",
       labelNames: ["provider", "category"],
       registers,
     }),
@@ -125,6 +130,7 @@ export function createMetrics(build: { readonly version: string; readonly bun: s
       labelNames: ["step"],
       registers,
     }),
+    traffic: trafficMetrics(registers),
     audit: auditMetrics(registers),
   };
 }

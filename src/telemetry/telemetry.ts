@@ -20,8 +20,10 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
       }
       if (event.shadowDiffers !== null) metrics.shadowDecisions.inc({ differs: String(event.shadowDiffers) });
       if (event.durationsMs.scan !== undefined) metrics.scanDuration.observe(event.durationsMs.scan / 1_000);
-      if (event.failureCategory !== null) {
-        metrics.providerFailures.inc({ provider, category: event.failureCategory });
+      for (const attempt of event.attempts) {
+        metrics.traffic.attempts.inc({ provider: attempt.provider, outcome: attempt.result });
+        if (attempt.result === "answered" || attempt.result === "left") continue;
+        metrics.providerFailures.inc({ provider: attempt.provider, category: attempt.result });
       }
       const level = event.errorCode === null ? "info" : REASONS[event.errorCode].logLevel;
       logger[level](
@@ -41,6 +43,12 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
           shadow_differs: event.shadowDiffers,
           failure_category: event.failureCategory,
           error_code: event.errorCode,
+          attempts: event.attempts.map(({ provider, model, result, durationMs }) => ({
+            provider,
+            model,
+            result,
+            duration_ms: durationMs,
+          })),
           duration_ms: event.totalMs,
           stage_ms: event.durationsMs,
         },
@@ -64,10 +72,22 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
       logger.info({ event: "dry_run", request_id: requestId, denied }, "dry run");
     },
 
-    attemptFailed({ requestId, provider, model, category }) {
-      metrics.providerFailures.inc({ provider, category });
-      const fields = { event: "attempt_failed", request_id: requestId, provider, model, failure_category: category };
-      logger.warn(fields, "provider failed, the next one is asked");
+    attemptFailed({ requestId, provider, model, category, again, waitMs }) {
+      if (again) metrics.traffic.retries.inc({ provider });
+      const failed = { event: "attempt_failed", request_id: requestId, provider, model, failure_category: category };
+      const next = again ? "it is asked again" : "the next one is asked";
+      logger.warn({ ...failed, again, wait_ms: Math.round(waitMs) }, `provider failed, ${next}`);
+    },
+
+    circuitChanged({ provider, model, state, category }) {
+      metrics.traffic.circuitTransitions.inc({ provider, to: state });
+      const level = state === "open" ? "warn" : "info";
+      logger[level]({ event: "circuit", provider, model, state, failure_category: category }, `circuit ${state}`);
+    },
+
+    eventsSkipped({ requestId, provider, model, count }) {
+      metrics.traffic.skippedEvents.inc({ provider }, count);
+      logger.warn({ event: "events_skipped", request_id: requestId, provider, model, count }, "events left out");
     },
 
     policyLoaded({ result, policy, reason }) {
@@ -143,6 +163,11 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
       const fields = { event: "audit_maintained", created: createdPartitions, dropped: droppedPartitions };
       if (problem !== null) logger.warn({ ...fields, cause: problem }, "the audit's tables could not be seen to");
       else if (createdPartitions + droppedPartitions.length > 0) logger.info(fields, "partitions of the audit");
+    },
+
+    doorsMoved({ moved }) {
+      const why = moved === "closed" ? "too many connections: no more are taken" : "connections are taken again";
+      logger[moved === "closed" ? "warn" : "info"]({ event: "doors", moved }, why);
     },
 
     started: (event) => logger.info({ event: "started", ...event }, "serving"),

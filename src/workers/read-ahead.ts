@@ -1,9 +1,9 @@
 import {
   type ActionRecord,
   columnChecksOf,
+  isKnownVersion,
   type LogRecord,
   leafHash,
-  RECORD_VERSION,
   type RequestRecord,
 } from "../audit/record.ts";
 import type { Result } from "../core/result.ts";
@@ -115,7 +115,7 @@ export class ReadAhead {
 function entryOf(spooled: SpooledRecord): Entry {
   const record = recordOf(spooled.payload);
   if (record === null) return { spooled, kind: "unreadable" };
-  if (record.record_version !== RECORD_VERSION) return { spooled, kind: "unknown" };
+  if (!isKnownVersion(record)) return { spooled, kind: "unknown" };
   if (record.kind !== "request") return { spooled, kind: "action", record };
   const { payload } = spooled;
   // The spool keeps records in their canonical form, so neither needs that made again.

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { type ActionRecord, microsOf, type QuarantineDetails, RECORD_VERSION } from "../audit/record.ts";
+import { ACTION_RECORD_VERSION, type ActionRecord, microsOf, type QuarantineDetails } from "../audit/record.ts";
 import type { Failure, SpooledRecord } from "./read-ahead.ts";
 
 /** `code` is a SQLSTATE, `table` that of the rule which was broken; null where there was none. */
@@ -32,7 +32,7 @@ export function quarantineRecord(
 ): ActionRecord {
   return {
     kind: "quarantine",
-    record_version: RECORD_VERSION,
+    record_version: ACTION_RECORD_VERSION,
     action_id: randomUUID(),
     performed_at: microsOf(at),
     details: { reason, byte_count: payload.length, missing_seqs: [seq] },

@@ -31,7 +31,7 @@ import {
   TOOL_RESULT,
   WEATHER_QUESTION,
 } from "./facts.ts";
-import { type Side, sideOf, VISION_MODELS, WAYS, type Way } from "./gateways.ts";
+import { forgetRefusals, type Side, sideOf, VISION_MODELS, WAYS, type Way } from "./gateways.ts";
 import { collect, expectOnRecord, rejection } from "./harness.ts";
 
 globalThis.AI_SDK_LOG_WARNINGS = false;
@@ -167,6 +167,7 @@ describe.each(CASES)("%s, answered by the %s model", (kind, way) => {
       const error = await rejection(generateText({ model: MODELS[kind](side), prompt: ask(script), maxRetries: 0 }));
       expect(APICallError.isInstance(error)).toBe(true);
       expect(error).toMatchObject({ statusCode });
+      await forgetRefusals();
     }
   });
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import OpenAI from "openai";
 import { ask, RETRY_AFTER_SECONDS, UPSTREAM_WORDS } from "../support/scripted-upstream.ts";
 import { ALL_CALLS, type Call } from "./calls.ts";
-import { lastRow, openaiOf, watched } from "./clients.ts";
+import { lastRow, openaiOf, user, watched } from "./clients.ts";
 import { QUESTION } from "./facts.ts";
-import { type Side, sideOf, WAYS } from "./gateways.ts";
+import { forgetRefusals, type Side, sideOf, WAYS } from "./gateways.ts";
 import { rejection } from "./harness.ts";
 import { type Expected, UPSTREAM_ERRORS } from "./upstream-errors.ts";
 
@@ -13,12 +14,14 @@ function expectHeaders(side: Side, { retry, script, category }: Expected): void 
   expect({
     provider: headers.get("x-policy-mesh-provider"),
     model: headers.get("x-policy-mesh-model"),
+    attempts: headers.get("x-policy-mesh-attempts"),
     shouldRetry: headers.get("x-should-retry"),
     retryAfter: headers.get("retry-after"),
     retryAfterMs: headers.get("retry-after-ms"),
   }).toEqual({
     provider: side.provider,
     model: side.model,
+    attempts: "1",
     shouldRetry: String(retry),
     retryAfter: waits ? String(RETRY_AFTER_SECONDS) : null,
     retryAfterMs: waits ? String(RETRY_AFTER_SECONDS * 1_000) : null,
@@ -26,8 +29,10 @@ function expectHeaders(side: Side, { retry, script, category }: Expected): void 
   expect(headers.get("x-policy-mesh-reason-codes")).toEndWith(`,provider.${category}`);
 }
 
+type Raised = Pick<Expected, "status" | "raises" | "type" | "code">;
+
 /** What the SDK raises, whole. */
-function expectRaised(name: string, sdk: Call["sdk"], error: unknown, expected: Expected): void {
+function expectRaised(name: string, sdk: Call["sdk"], error: unknown, expected: Raised): void {
   if (sdk === "ollama") {
     const raised = { name: "ResponseError", status_code: expected.status, error: expect.any(String) };
     expect<unknown>({ name, error }).toMatchObject({ name, error: raised });
@@ -43,6 +48,14 @@ function expectRaised(name: string, sdk: Call["sdk"], error: unknown, expected: 
   }
   expect(String(error)).not.toContain(UPSTREAM_WORDS);
 }
+
+/** What those meet who come after one whose credentials were refused. */
+const LEFT_ALONE = {
+  status: 503,
+  raises: OpenAI.InternalServerError,
+  type: "server_error",
+  code: "provider.circuit_open",
+} as const;
 
 describe.each([...WAYS])("an error of the %s model before the answer", (way) => {
   const errors = UPSTREAM_ERRORS.filter(({ ways }) => ways.includes(way));
@@ -62,6 +75,7 @@ describe.each([...WAYS])("an error of the %s model before the answer", (way) => 
         streamed,
         usage: { prompt_tokens: null, completion_tokens: null },
       });
+      await forgetRefusals();
     }
   });
 
@@ -75,7 +89,35 @@ describe.each([...WAYS])("an error of the %s model before the answer", (way) => 
       const messages = [{ role: "user" as const, content: ask(script) }];
       await rejection(openaiOf(side, 1).chat.completions.create({ model: side.model, messages }));
       expect(side.upstream.posted().length - before).toBe(tries);
+      await forgetRefusals();
     }
+  });
+
+  test("after refused credentials nobody is asked for a while, and every call is told how long", async () => {
+    const side = sideOf(way);
+    const messages = user(ask("unauthorized"));
+    await rejection(openaiOf(side).chat.completions.create({ model: side.model, messages }));
+    const before = side.upstream.posted().length;
+    for (const { name, sdk, surface, streamed, ask: call } of ALL_CALLS) {
+      const error = await rejection(call(side, QUESTION));
+      expectRaised(name, sdk, error, LEFT_ALONE);
+      const { headers } = watched.last();
+      expect(headers.get("x-policy-mesh-attempts")).toBe("0");
+      expect(headers.get("x-should-retry")).toBe("true");
+      const waitMs = Number(headers.get("retry-after-ms"));
+      expect(waitMs).toBeGreaterThan(0);
+      expect(headers.get("retry-after")).toBe(`${Math.ceil(waitMs / 1_000)}`);
+      expect(await lastRow(side)).toMatchObject({
+        status: "failed",
+        failure_category: "circuit_open",
+        surface,
+        streamed,
+        attempts: [
+          { provider: side.provider, model: side.model, result: "circuit_open", duration_ms: expect.any(Number) },
+        ],
+      });
+    }
+    expect(side.upstream.posted()).toHaveLength(before);
   });
 });
 

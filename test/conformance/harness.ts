@@ -48,15 +48,23 @@ export async function expectOnRecord(side: Side, { headers }: Pick<Response, "he
   const requestId = headers.get("x-request-id") ?? "";
   const reasonCodes = told.reasonCodes ?? "default";
   const model = told.model ?? side.model;
+  const attempt = {
+    provider: side.provider,
+    model,
+    result: told.failureCategory ?? (told.status === "client_aborted" ? "left" : "answered"),
+    duration_ms: expect.any(Number),
+  };
   expect({
     provider: headers.get("x-policy-mesh-provider"),
     model: headers.get("x-policy-mesh-model"),
     reasonCodes: headers.get("x-policy-mesh-reason-codes"),
+    attempts: headers.get("x-policy-mesh-attempts"),
     overheadMs: headers.get("x-policy-mesh-overhead-ms"),
   }).toEqual({
     provider: side.provider,
     model,
     reasonCodes,
+    attempts: "1",
     overheadMs: told.streamed === true ? null : expect.stringMatching(/^\d+(\.\d+)?$/),
   });
   expect(await auditRow(side, requestId)).toEqual({
@@ -87,6 +95,7 @@ export async function expectOnRecord(side: Side, { headers }: Pick<Response, "he
     // The cloud model of these tests is in no table of prices.
     cost_micros: side.way === "local" ? 0 : null,
     latency_ms: expect.any(Number),
+    attempts: [attempt],
     streamed: told.streamed ?? false,
     instance: { id: expect.any(String), seq: expect.any(Number) },
   });

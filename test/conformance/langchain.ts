@@ -20,7 +20,7 @@ import {
   TOOL_RESULT,
   WEATHER_QUESTION,
 } from "./facts.ts";
-import { type Side, sideOf, VISION_MODELS, WAYS, type Way } from "./gateways.ts";
+import { forgetRefusals, type Side, sideOf, VISION_MODELS, WAYS, type Way } from "./gateways.ts";
 import { collect, expectOnRecord, rejection, untilError } from "./harness.ts";
 
 const once = { maxRetries: 0 } as const;
@@ -120,6 +120,7 @@ describe.each(CASES)("LangChain's %s, answered by the %s model", (kind, way) => 
     ] as const) {
       const error = await rejection(MODELS[kind](side).invoke(ask(script)));
       expect(error).toMatchObject(kind === "ChatOllama" ? { status_code: status } : { status });
+      await forgetRefusals();
     }
   });
 

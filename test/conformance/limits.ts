@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import OpenAI from "openai";
-import { ask } from "../support/scripted-upstream.ts";
+import { ask, RETRY_AFTER_SECONDS } from "../support/scripted-upstream.ts";
 import { expectRaised, LOCAL_LENGTH, reasonOf, wordsFor } from "./by-length.ts";
 import { ALL_CALLS, STREAM_CALLS } from "./calls.ts";
 import { lastRow, openaiOf, user, watched } from "./clients.ts";
 import { CHAT, PIXEL, QUESTION } from "./facts.ts";
-import { ownGateway, VISION_MODELS, WAYS } from "./gateways.ts";
+import { forgetRefusals, ownGateway, VISION_MODELS, WAYS } from "./gateways.ts";
 import {
   corsHeaders,
   expectLogged,
@@ -91,8 +91,29 @@ describe("a gateway with tight limits", () => {
     for (const { name, sdk, items, error } of ended) {
       expect(items.length).toBeGreaterThan(0);
       const told = sdk === "openai" ? { code: "provider.timeout", type: "timeout_error" } : {};
-      const message = expect.stringContaining("PROVIDER_TIMEOUT_SECONDS");
+      const message = expect.stringContaining("for 2 s (PROVIDER_IDLE_TIMEOUT_MS, else PROVIDER_TIMEOUT_SECONDS)");
       expect<unknown>({ name, error }).toMatchObject({ name, error: { ...told, message } });
+    }
+  });
+
+  test("providers that want more time than a request has: every call after raises a 429 that says how much", async () => {
+    for (const way of WAYS) {
+      const side = gateway().sides[way];
+      const [first] = ALL_CALLS;
+      await rejection(first?.ask(side, wordsFor(side, ask("rate-limited"))) ?? Promise.resolve());
+      const before = side.upstream.posted().length;
+      for (const { name, sdk, ask: call } of ALL_CALLS) {
+        const error = await rejection(call(side, wordsFor(side, QUESTION)));
+        const raised = sdk === "ollama" ? { status_code: 429 } : { status: 429, code: "rate_limit_exceeded" };
+        expect<unknown>({ name, error }).toMatchObject({ name, error: raised });
+        const { headers } = watched.last();
+        expect(headers.get("x-policy-mesh-attempts")).toBe("0");
+        expect(headers.get("x-should-retry")).toBe("true");
+        const waitMs = Number(headers.get("retry-after-ms"));
+        expect(waitMs).toBeGreaterThan(0);
+        expect(waitMs).toBeLessThanOrEqual((RETRY_AFTER_SECONDS + 1) * 1_000);
+      }
+      expect(side.upstream.posted()).toHaveLength(before);
     }
   });
 
@@ -187,6 +208,7 @@ describe("a gateway with tight limits", () => {
     ] as const) {
       const response = await postJson(gateway(), path, body, { origin: PAGE });
       await response.text();
+      await forgetRefusals();
       expect(response.status).toBe(status);
       expect(response.headers.get("vary")).toBe("origin");
       const { "access-control-expose-headers": exposed, ...others } = corsHeaders(response);
@@ -194,6 +216,7 @@ describe("a gateway with tight limits", () => {
       expect(exposed?.split(", ").sort()).toEqual([
         "retry-after",
         "retry-after-ms",
+        "x-policy-mesh-attempts",
         "x-policy-mesh-model",
         "x-policy-mesh-overhead-ms",
         "x-policy-mesh-provider",

@@ -12,13 +12,13 @@ export const MID_STREAM = [
     script: "stall",
     code: "provider.malformed_response",
     category: "malformed_response",
-    says: /^(Ollama|The OpenAI-compatible provider) broke off its answer\.$/,
+    says: /^The provider "(local|openai)" broke off its answer\.$/,
   },
   {
     script: "error-event",
     code: "provider.upstream_error",
     category: "upstream_error",
-    says: /^(Ollama|The OpenAI-compatible provider) failed in the middle of its answer\.$/,
+    says: /^The provider "(local|openai)" failed in the middle of its answer\.$/,
   },
 ] as const;
 

@@ -4,7 +4,7 @@ import { ask, RETRY_AFTER_SECONDS, UPSTREAM_WORDS } from "../support/scripted-up
 import { user } from "./clients.ts";
 import { piecesOf } from "./expected.ts";
 import { CHAT, QUESTION } from "./facts.ts";
-import { MODELS, type Side, sideOf, WAYS } from "./gateways.ts";
+import { forgetRefusals, MODELS, type Side, sideOf, WAYS } from "./gateways.ts";
 import { askedWith, auditRow, expectOnRecord, loggedRow, postJson, rejection } from "./harness.ts";
 import { MID_STREAM, midStream } from "./mid-stream.ts";
 import { UPSTREAM_ERRORS } from "./upstream-errors.ts";
@@ -150,7 +150,10 @@ describe.each([...WAYS])("the native surface, answered by the %s model", (way) =
         surface: "native",
         streamed: stream,
         provider: side.provider,
+        attempts: [{ provider: side.provider, model: side.model, result: category, duration_ms: expect.any(Number) }],
       });
+      expect(response.headers.get("x-policy-mesh-attempts")).toBe("1");
+      await forgetRefusals();
     }
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { NO_DATABASE } from "../support/gateway-process.ts";
 import { expectRaised, LOCAL_LENGTH, wordsFor } from "./by-length.ts";
 import { ALL_CALLS } from "./calls.ts";
 import { openaiOf, user } from "./clients.ts";
@@ -9,9 +10,8 @@ import { postJson, rejection } from "./harness.ts";
 /** What cannot be put on record is not asked of anybody. */
 
 describe("without a database, where every row has to be there before its answer", () => {
-  // Nothing listens on port 9 of loopback.
   const gateway = ownGateway({
-    DATABASE_URL: "postgres://nobody@127.0.0.1:9/nothing",
+    ...NO_DATABASE,
     AUDIT_MODE: "strict",
     DEFAULT_PROVIDER: "openai",
     COST_MAX_PROMPT_LENGTH_FOR_LOCAL: `${LOCAL_LENGTH}`,

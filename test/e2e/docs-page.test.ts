@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Browser } from "playwright-core";
 import { hasChromium, launchChromium } from "../support/chromium.ts";
-import { type GatewayProcess, scratchFolder, startGateway } from "../support/gateway-process.ts";
+import { type GatewayProcess, NO_DATABASE, scratchFolder, startGateway } from "../support/gateway-process.ts";
 import { type Replay, startReplay } from "../support/replay-upstream.ts";
 
 describe.skipIf(!hasChromium)("the docs page in a real browser", () => {
@@ -13,7 +13,11 @@ describe.skipIf(!hasChromium)("the docs page in a real browser", () => {
   beforeAll(async () => {
     ollama = await startReplay("ollama");
     await ollama.play("chat-success");
-    gateway = await startGateway(folder.path, { OLLAMA_BASE_URL: ollama.url, OLLAMA_MODEL: "smollm2:135m" });
+    gateway = await startGateway(folder.path, {
+      ...NO_DATABASE,
+      OLLAMA_BASE_URL: ollama.url,
+      OLLAMA_MODEL: "smollm2:135m",
+    });
     browser = await launchChromium();
   });
   afterAll(async () => {

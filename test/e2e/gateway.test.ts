@@ -7,6 +7,7 @@ import { MIGRATION_FILES } from "../../src/store/migrations/files.ts";
 import {
   type Environment,
   type GatewayProcess,
+  NO_DATABASE,
   runGateway,
   scratchFolder,
   startGateway,
@@ -280,7 +281,7 @@ describe("a running gateway", () => {
     const second = await runGateway(
       ["serve"],
       folder.path,
-      settings({ PORT: port, DATA_DIR: join(folder.path, "second") }),
+      settings({ ...NO_DATABASE, PORT: port, DATA_DIR: join(folder.path, "second") }),
     );
     expect(second.exitCode).toBe(1);
     expect(second.stderr).toContain(`Cannot listen on 127.0.0.1:${port} (EADDRINUSE). Set PORT`);
@@ -300,7 +301,10 @@ describe("a running gateway", () => {
 
 describe("error bodies in every mode", () => {
   test.each(["", "development", "production"])("show no schema, value or stack with NODE_ENV=%p", async (mode) => {
-    const gateway = await start(`mode-${mode}`, mode === "" ? {} : { NODE_ENV: mode });
+    const gateway = await start(`mode-${mode}`, {
+      ...NO_DATABASE,
+      ...(mode === "" ? {} : { NODE_ENV: mode }),
+    });
     for (const body of [user(5 as never), { messages: [{ role: PRIVATE, content: PRIVATE }] }, { [PRIVATE]: 1 }, []]) {
       const response = await gateway.chat(body);
       expect(response.status).toBe(400);
@@ -318,7 +322,7 @@ describe("error bodies in every mode", () => {
 
 describe("the end of a process", () => {
   test("SIGTERM lets what is in flight finish, takes nothing new, and exits 0", async () => {
-    const gateway = await start("drain");
+    const gateway = await start("drain", NO_DATABASE);
     await ollama.play("chat-success");
     const release = ollama.holdAnswers();
     const before = ollama.asked().length;

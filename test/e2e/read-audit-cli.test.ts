@@ -62,7 +62,7 @@ describe("policy-mesh audit, beside a gateway that runs on the embedded database
     expect([stderr, exitCode]).toEqual(["", 0]);
     const lines = stdout.trimEnd().split("\n");
     expect(lines.map((line) => line.split("  ").at(-1))).toEqual([1_094, 1_096, 1_098].map((index) => ids[index]));
-    expect(lines[0]).toContain("openai (cloud) m2  rule default  1500 ms");
+    expect(lines[0]).toContain("openai (cloud) m2, 2 attempts  rule default  1500 ms");
   }, 30_000);
 
   test("exports a span of time whole, newest first", async () => {

@@ -38,8 +38,11 @@ async function until(condition: () => boolean | Promise<boolean>, event: string)
   }
 }
 
+/** One after another, the gateways go on with the same database: to make one takes longer than to open it. */
+const folder = scratchFolder();
+afterAll(() => folder.remove());
+
 describe.each(["cloud", "local"] as const)("streams from the %s provider", (target) => {
-  const folder = scratchFolder();
   const upstream = startStreamingUpstream(MODEL);
   const frame = (text: string) => (target === "cloud" ? openAiChunk({ content: text }) : ollamaLine(text));
   let gateway: GatewayProcess;
@@ -59,7 +62,6 @@ describe.each(["cloud", "local"] as const)("streams from the %s provider", (targ
   afterAll(async () => {
     await gateway.stop();
     upstream.stop();
-    folder.remove();
   });
 
   const ask = (surface: Surface, init: RequestInit = {}) =>
@@ -214,7 +216,6 @@ describe.each(["cloud", "local"] as const)("streams from the %s provider", (targ
 
 describe("a process that is told to end", () => {
   test("lets a stream finish first, and its row with it", async () => {
-    const folder = scratchFolder();
     const upstream = startStreamingUpstream(MODEL);
     const env = { DATA_DIR: join(folder.path, "data"), OLLAMA_BASE_URL: upstream.url, OLLAMA_MODEL: MODEL };
     const first = await startGateway(folder.path, env);
@@ -237,6 +238,5 @@ describe("a process that is told to end", () => {
     expect(await row.json()).toMatchObject({ status: "succeeded", streamed: true, surface: "ollama_chat" });
     await second.stop();
     upstream.stop();
-    folder.remove();
   });
 });

@@ -1,15 +1,18 @@
 import { describe, expect, test } from "bun:test";
 import { buildApp } from "../../src/app.ts";
 import { err } from "../../src/core/result.ts";
+import type { Deps } from "../../src/gateway/deps.ts";
+import type { CircuitStatus, Traffic, TrafficStatus } from "../../src/gateway/traffic/contract.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { fakeDeps } from "../support/deps.ts";
 import { fails } from "../support/fake-provider.ts";
+import { openTraffic } from "../support/traffic.ts";
 
 const MAX_BODY_BYTES = 2_000_000;
 const CANARY = "canary-9f3b";
 
-function setUp() {
-  const fakes = fakeDeps();
+function setUp(overrides: Partial<Deps> = {}) {
+  const fakes = fakeDeps(overrides);
   let draining = false;
   const app = buildApp({
     deps: fakes.deps,
@@ -312,8 +315,8 @@ describe("operations", () => {
       },
       dependencies: {
         database: { state: "up", required: false, detail: null },
-        local: { state: "up", required: false, detail: null },
-        openai: { state: "up", required: false, detail: null },
+        local: { state: "up", required: false, detail: null, open_circuits: [] },
+        openai: { state: "up", required: false, detail: null, open_circuits: [] },
       },
     });
     audit.failing.intent = false;
@@ -378,7 +381,49 @@ describe("operations", () => {
       state: "down",
       required: false,
       detail: "start it",
+      open_circuits: [],
     });
+  });
+
+  test("GET /v1/ready and /v1/providers say which circuits are open, and stay ready", async () => {
+    const circuit = { callCount: 7, failureCount: 6 };
+    const circuits: CircuitStatus[] = [
+      { ...circuit, model: "gone", state: "open", opensAgainInMs: 1_500.2 },
+      { ...circuit, model: null, state: "half_open", opensAgainInMs: null },
+      { ...circuit, model: "shaky", state: "closed", opensAgainInMs: null },
+    ];
+    const status: TrafficStatus = { inFlightCount: 3, queuedCount: 2, maxConcurrency: 9, circuits };
+    const traffic = openTraffic();
+    const watched: Traffic = { of: (active, id) => ({ ...traffic.of(active, id), status: () => status }) };
+    const { send } = setUp({ traffic: watched });
+    const ready = await send("/v1/ready");
+    expect(ready.status).toBe(200);
+    expect(await ready.json()).toHaveProperty("dependencies.openai.open_circuits", ["gone", "*"]);
+    const response = await send("/v1/providers");
+    expect(response.status).toBe(200);
+    const answered = (await response.json()) as { readonly providers: readonly unknown[] };
+    expect(answered.providers[0]).toEqual({
+      id: "local",
+      kind: "ollama",
+      zone: "local",
+      default_model: "local-default",
+      state: "up",
+      detail: null,
+      in_flight: 3,
+      queued: 2,
+      max_concurrency: 9,
+      circuits: [
+        { model: "gone", state: "open", recent_calls: 7, recent_failures: 6, tries_again_in_ms: 1_501 },
+        { model: null, state: "half_open", recent_calls: 7, recent_failures: 6, tries_again_in_ms: null },
+        { model: "shaky", state: "closed", recent_calls: 7, recent_failures: 6, tries_again_in_ms: null },
+      ],
+    });
+    expect(answered.providers).toHaveLength(2);
+  });
+
+  test("GET /v1/providers names no address and no key", async () => {
+    const response = await setUp().send("/v1/providers");
+    expect(await response.text()).not.toMatch(/http|11434|api\.openai|key/);
   });
 
   test("GET /v1/metrics is Prometheus text", async () => {

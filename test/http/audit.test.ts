@@ -92,15 +92,19 @@ describe("GET /v1/audit/{request_id}", () => {
       usage: { prompt_tokens: 5, completion_tokens: null },
       cost_micros: 12,
       latency_ms: 1_500,
+      attempts: [
+        { provider: "mistral-eu", model: "m", result: "circuit_open", duration_ms: 0 },
+        { provider: "local", model: "m2", result: "answered", duration_ms: 1_490 },
+      ],
       streamed: false,
       instance: { id: "0190c1d2-0000-7000-8000-000000000001", seq: 7 },
     });
   });
 
   test("says null for what rows of older versions do not say", async () => {
-    const event = auditEvent({ policyHash: null, rule: null, features: null, shadow: null, instance: null });
-    const { body } = await get({ kind: "event", event });
-    expect(body).toMatchObject({ policy: null, rule: null, features: null, shadow: null, instance: null });
+    const unsaid = { rule: null, features: null, shadow: null, attempts: null, instance: null };
+    const { body } = await get({ kind: "event", event: auditEvent({ ...unsaid, policyHash: null }) });
+    expect(body).toMatchObject({ ...unsaid, policy: null });
   });
 
   test("shows a request that has not ended", async () => {
@@ -301,6 +305,35 @@ describe("GET /v1/audit/export", () => {
       ),
     ).toBe("cut");
     await server.stop(true);
+  });
+
+  test("waits while as many as may be are under way, until one is read, left or cannot be read", async () => {
+    const { reader } = readerOf(events);
+    const leaving = new AbortController();
+    let isAway = false;
+    const search: AuditReader["search"] = (...asked) => (isAway ? away() : reader.search(...asked));
+    const { send } = fakeApp({ auditEvents: { ...reader, search } });
+    const start = (init?: RequestInit) => send("/v1/audit/export", init);
+    const [read, left, ...others] = [
+      await start(),
+      await start({ signal: leaving.signal }),
+      await start(),
+      await start(),
+    ];
+    const next = async (free: () => unknown) => {
+      const waiting = start();
+      expect(await Promise.race([waiting, Bun.sleep(5).then(() => "waits")])).toBe("waits");
+      await free();
+      return await waiting;
+    };
+    expect(await (await next(() => read?.text())).text()).not.toBe("");
+    expect((await start()).status).toBe(200);
+    expect((await next(() => leaving.abort())).status).toBe(200);
+    expect((await next(() => others[0]?.body?.cancel())).status).toBe(200);
+    await others[1]?.body?.cancel();
+    isAway = true;
+    for (const refused of [await start(), await start()]) expect(await refused.text()).toContain("audit.unavailable");
+    await left?.body?.cancel();
   });
 
   test("reads no further than its reader does", async () => {

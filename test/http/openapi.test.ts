@@ -57,6 +57,28 @@ describe("/docs/json", () => {
     expect(Object.keys(content ?? {})).toEqual(["application/x-ndjson", "text/csv"]);
   });
 
+  test("names the type of streams wherever an answer may be one", () => {
+    const typeOf = (path: string) => Object.keys(document.paths[path]?.["post"]?.responses["200"]?.content ?? {});
+    for (const path of ["/v1/chat", "/v1/chat/completions", "/v1/completions", "/v1/responses"]) {
+      expect(typeOf(path), path).toEqual(["application/json", "text/event-stream"]);
+    }
+    for (const path of ["/api/chat", "/api/generate"]) {
+      expect(typeOf(path), path).toEqual(["application/json", "application/x-ndjson"]);
+    }
+    expect(typeOf("/v1/embeddings")).toEqual(["application/json"]);
+  });
+
+  test("says of each body that it may be too slow, too large, of another type or too much now", () => {
+    const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.values(methods).map((operation) => ({ path, ...operation })),
+    );
+    const taking = operations.filter(({ requestBody }) => requestBody !== undefined);
+    expect(taking.length).toBeGreaterThan(10);
+    for (const { path, responses } of taking) {
+      expect(Object.keys(responses), path).toEqual(expect.arrayContaining(["408", "413", "415", "503"]));
+    }
+  });
+
   test("takes JSON only, with an example that the gateway accepts", async () => {
     const content = document.paths["/v1/chat"]?.["post"]?.requestBody?.content ?? {};
     expect(Object.keys(content)).toEqual(["application/json"]);

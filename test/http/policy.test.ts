@@ -14,6 +14,7 @@ const DOCUMENT: PolicyDocument = documentOf({
       kind: "ollama",
       zone: "local",
       base_url: "http://someone:canary-password@canary-host.internal:11434",
+      allowed_addresses: ["203.0.113.0/24"],
       default_model: "llama3.1",
     },
     cloud: {
@@ -22,6 +23,9 @@ const DOCUMENT: PolicyDocument = documentOf({
       base_url: "https://canary-host.example/v1",
       api_key: `\${CANARY_KEY}`,
       default_model: "gpt-4o-mini",
+      attempts: { idle_timeout_ms: 900, retries: 0 },
+      breaker: { failure_percent: 20, open_seconds: 2 },
+      max_concurrency: 7,
     },
   },
   signals: {
@@ -45,7 +49,7 @@ const DOCUMENT: PolicyDocument = documentOf({
       reason: "both",
       limits: { max_output_tokens: 100 },
       delivery: "whole",
-      attempts: { timeout_seconds: 5, max_targets: 1 },
+      attempts: { deadline_seconds: 60, timeout_seconds: 5, retries: 1, max_targets: 1 },
     },
     { id: "long", when: { prompt_chars: { at_least: 100 } }, deny: true, reason: "too_long" },
   ],
@@ -53,6 +57,14 @@ const DOCUMENT: PolicyDocument = documentOf({
   shadow: [{ id: "all-local", route: ["local"], reason: "all_local" }],
   tests: [{ name: "x", given: { text: CANARY }, expect: { route: ["local"] } }],
 });
+
+const NO_ATTEMPTS = {
+  timeout_ms: null,
+  connect_timeout_ms: null,
+  first_token_timeout_ms: null,
+  idle_timeout_ms: null,
+  retries: null,
+};
 
 /** The routes under the document, in force as a file would be. */
 function teamApp() {
@@ -83,8 +95,24 @@ describe("GET /v1/policy", () => {
   test("names providers, and what signals look for by kinds and numbers", async () => {
     const { body } = await bodyOf("/v1/policy");
     expect(body.providers).toEqual([
-      { id: "cloud", kind: "openai", zone: "cloud", default_model: "gpt-4o-mini" },
-      { id: "local", kind: "ollama", zone: "local", default_model: "llama3.1" },
+      {
+        id: "cloud",
+        kind: "openai",
+        zone: "cloud",
+        default_model: "gpt-4o-mini",
+        attempts: { ...NO_ATTEMPTS, idle_timeout_ms: 900, retries: 0 },
+        breaker: { failure_percent: 20, minimum_calls: 5, window_ms: 30_000, open_ms: 2_000 },
+        max_concurrency: 7,
+      },
+      {
+        id: "local",
+        kind: "ollama",
+        zone: "local",
+        default_model: "llama3.1",
+        attempts: NO_ATTEMPTS,
+        breaker: { failure_percent: 50, minimum_calls: 5, window_ms: 30_000, open_ms: 5_000 },
+        max_concurrency: 128,
+      },
     ]);
     expect(body.signals).toEqual([
       { id: "personal", keyword_count: 0, patterns: [], detectors: ["secret.jwt"], groups: ["pii"] },
@@ -97,7 +125,7 @@ describe("GET /v1/policy", () => {
     const plain = {
       limits: { max_output_tokens: null, max_estimated_cost_micros: 900 },
       delivery: "live",
-      attempts: { timeout_ms: null, max_targets: null },
+      attempts: { deadline_ms: null, ...NO_ATTEMPTS, max_targets: null },
     };
     expect(body.constraints).toEqual([
       {
@@ -122,7 +150,7 @@ describe("GET /v1/policy", () => {
         route: ["local", "cloud"],
         limits: { max_output_tokens: 100, max_estimated_cost_micros: 900 },
         delivery: "whole",
-        attempts: { timeout_ms: 5_000, max_targets: 1 },
+        attempts: { deadline_ms: 60_000, ...NO_ATTEMPTS, timeout_ms: 5_000, retries: 1, max_targets: 1 },
       },
       { id: "long", reason: "too_long", when: { prompt_chars: { at_least: 100 } }, route: null, ...plain },
     ]);
@@ -136,6 +164,7 @@ describe.each(["/v1/policy", "/v1/routes"])("%s", (path) => {
     const { text } = await bodyOf(path);
     expect(text.toLowerCase()).not.toContain("canary");
     expect(text).not.toContain("another");
+    expect(text).not.toContain("203.0.113");
   });
 
   test("follows the policy that is in force at the moment", async () => {

@@ -5,10 +5,13 @@ import type { Chunk } from "../../src/core/chat.ts";
 import { BrokenAnswer, guardedFetch, ResponseTooLarge, UpstreamStatus } from "../../src/providers/guarded-fetch.ts";
 import { createOllama } from "../../src/providers/ollama.ts";
 import { createOpenAi } from "../../src/providers/openai.ts";
+import { NETWORK } from "../../src/providers/transport.ts";
 import { chatRequest } from "../support/deps.ts";
 import { AS_LOCAL, AS_OPENAI } from "../support/provider-options.ts";
 import { target } from "../support/target.ts";
 
+/** To a server whose name is taken at its word. */
+const LINE = { direct: true, transport: NETWORK, local: null, probe: null, connectTimeoutMs: null };
 const TAGS = { models: [{ name: "m:latest" }] };
 const elsewhere: string[] = [];
 const other = Bun.serve({
@@ -174,9 +177,12 @@ describe("proxy variables of the environment", () => {
 
   test.each([true, false])("do not carry a stream off the machine where it goes direct (%p)", async (direct) => {
     const guarded = join(import.meta.dir, "../../src/providers/guarded-fetch.ts");
+    const transport = join(import.meta.dir, "../../src/providers/transport.ts");
     const script = `
       import { guardedFetch } from ${JSON.stringify(guarded)};
-      const ask = guardedFetch(new AbortController().signal, { direct: ${direct}, stream: true });
+      import { NETWORK } from ${JSON.stringify(transport)};
+      const connection = { direct: ${direct}, transport: NETWORK, local: null, probe: null };
+      const ask = guardedFetch(new AbortController().signal, { ...connection, connectTimeoutMs: null, stream: true });
       await ask("http://model.invalid/stream").then((response) => response.text(), () => null);`;
     const url = `http://127.0.0.1:${proxy.port}`;
     seenByProxy.length = 0;
@@ -194,7 +200,7 @@ describe("proxy variables of the environment", () => {
 
 describe("an answer that is handed on as it comes", () => {
   const NEVER = new AbortController().signal;
-  const stream = (signal = NEVER) => guardedFetch(signal, { direct: true, stream: true });
+  const stream = (signal = NEVER) => guardedFetch(signal, { ...LINE, stream: true });
 
   /** A server that says what it is told on each connection, and hears how the connection ends. */
   async function startRaw(serve: (socket: Socket) => void) {
@@ -331,10 +337,29 @@ describe("an answer that is handed on as it comes", () => {
       socket.write(`HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ntransfer-encoding: chunked\r\n\r\n`);
       write();
     });
-    const ask = guardedFetch(NEVER, { direct: true, stream: asStream });
+    const ask = guardedFetch(NEVER, { ...LINE, stream: asStream });
     const thrown: unknown = await ask(server.url).catch((error: unknown) => error);
     if (!(thrown instanceof UpstreamStatus)) throw thrown;
     expect([thrown.status, thrown.body.length, thrown.headers.get("retry-after")]).toEqual([429, 1024 * 1024, "7"]);
+    await Promise.all(server.closed);
+  });
+
+  test.each([
+    ["is cut", "content-length: 500\r\n\r\nslow down", "end"],
+    ["stalls", "content-length: 500\r\n\r\nslow down", "stay"],
+    ["is not encoded as it says", "content-encoding: gzip\r\ncontent-length: 9\r\n\r\nslow down", "end"],
+  ])("of another status keeps that and its headers where its body %s", async (_name, rest, then) => {
+    await using server = await startRaw((socket) => {
+      socket.write(`HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\n${rest}`);
+      if (then === "end") socket.end();
+    });
+    for (const asStream of [true, false]) {
+      const ask = guardedFetch(NEVER, { ...LINE, stream: asStream });
+      const thrown: unknown = await ask(server.url).catch((error: unknown) => error);
+      if (!(thrown instanceof UpstreamStatus)) throw thrown;
+      expect([thrown.status, thrown.headers.get("retry-after")]).toEqual([429, "7"]);
+      if (then === "stay") expect(thrown.body).toBe("slow down");
+    }
     await Promise.all(server.closed);
   });
 
@@ -349,7 +374,7 @@ describe("an answer that is handed on as it comes", () => {
           },
         }),
       );
-    const ask = guardedFetch(NEVER, { direct: true });
+    const ask = guardedFetch(NEVER, LINE);
     behave = ofSize(32 * mib.length);
     expect((await (await ask(base, { method: "POST" })).bytes()).length).toBe(32 * mib.length);
     behave = ofSize(32 * mib.length + 1);

@@ -343,6 +343,7 @@ describe("a server that is not there", () => {
           category: "unreachable",
           message:
             "Ollama cannot be reached at http://127.0.0.1:9. Start it with `ollama serve`, or set OLLAMA_BASE_URL to where it listens.",
+          transient: true,
         },
       });
     }

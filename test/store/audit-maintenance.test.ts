@@ -310,7 +310,7 @@ for (const kind of ["embedded", "server"] as const) {
         expect(Object.fromEntries(left)).toEqual({
           request_id: erased.request_id,
           received_at: new Date(erased.received_at / 1_000),
-          record_version: 1,
+          record_version: 2,
           instance_id: erased.instance_id,
           instance_seq: String(erased.instance_seq),
           erased_at: NOW,

@@ -237,6 +237,10 @@ describe.each(DATABASES)("a search on $name", ({ name, databaseUrl, skipped }) =
         usage: { promptTokens: 190, completionTokens: 240 },
         costMicros: 9_007_199_254_740_991,
         latencyMs: 1_500,
+        attempts: [
+          { provider: "openai", model: "gpt-4o", result: "rate_limited", durationMs: 210 },
+          { provider: "openai", model: "gpt-4o-mini", result: "answered", durationMs: 1_280 },
+        ],
         streamed: false,
         instance: { id: INSTANCE, seq: 1_000 },
       },

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { canonicalRecord, leafHash, type RequestRecord } from "../../src/audit/record.ts";
+import { type AttemptRecord, canonicalRecord, leafHash, type RequestRecord } from "../../src/audit/record.ts";
 import { arrayLiteral } from "../../src/store/array-literal.ts";
 import { createAuditShipping } from "../../src/store/audit-shipping.ts";
 import { openDatabase } from "../../src/store/database.ts";
@@ -12,6 +12,7 @@ import { isRefusal } from "../../src/workers/refused-record.ts";
 import { EmbeddedFixture } from "../support/embedded-fixture.ts";
 import { LogDatabase } from "../support/log-database.ts";
 import { startPostgresServer } from "../support/postgres-server.ts";
+import { recordV1 } from "../support/records-v1.ts";
 import { checksOf, INSTANCE, requestRecord, requestRecords, shipped } from "../support/request-records.ts";
 
 const server = await startPostgresServer();
@@ -21,6 +22,10 @@ afterAll(async () => {
   await fixture.clean();
   await server?.stop();
   rmSync(scratch, { recursive: true, force: true });
+});
+
+const attemptWith = (changes: Partial<AttemptRecord>) => ({
+  attempts: [{ provider: "openai", model: "gpt-4o", result: "timeout", duration_ms: 30_000, ...changes } as const],
 });
 
 for (const kind of ["embedded", "server"] as const) {
@@ -66,22 +71,31 @@ for (const kind of ["embedded", "server"] as const) {
           prompt_tokens: null,
           completion_tokens: null,
           cost_micros: null,
+          attempts: [],
         }),
         requestRecord(3, { status: "failed", failure_category: "timeout", received_at: 1_795_000_000_123_457 }),
-        requestRecord(4, { status: "interrupted", latency_ms: null, model: "NULL", answered_model: "null" }),
+        requestRecord(4, {
+          status: "interrupted",
+          latency_ms: null,
+          attempts: null,
+          model: "NULL",
+          answered_model: "null",
+        }),
+        recordV1({ instance_id: INSTANCE, instance_seq: 5 }),
       ];
-      expect(await send(records)).toEqual(inserted(4));
+      expect(await send(records)).toEqual(inserted(5));
       const rows = await log.sql`
         select request_id, (extract(epoch from received_at) * 1000000)::bigint::text as received_at, record_version,
           instance_id, instance_seq::text, (extract(epoch from completed_at) * 1000000)::bigint::text as completed_at,
           status, surface, streamed, decision, provider, zone, model, answered_provider, answered_zone, answered_model,
           reason_codes, policy_hash, rule, features, shadow, findings, scan_ruleset, failure_category, message_count,
-          prompt_length, prompt_digest, prompt_tokens, completion_tokens, cost_micros::text, latency_ms,
+          prompt_length, prompt_digest, prompt_tokens, completion_tokens, cost_micros::text, latency_ms, attempts,
           encode(salt, 'hex') as salt, encode(column_checks, 'hex') as column_checks, erased_at
         from audit_events order by instance_seq`;
       expect([...rows]).toEqual(
         records.map(({ kind: _, ...record }, index) => ({
           ...record,
+          attempts: record.attempts ?? null,
           received_at: String(record.received_at),
           completed_at: String(record.completed_at),
           instance_seq: String(record.instance_seq),
@@ -97,7 +111,7 @@ for (const kind of ["embedded", "server"] as const) {
           leaf_hash: leafHash(canonicalRecord(record)).toString("hex"),
         })),
       );
-      expect(await next()).toBe(4);
+      expect(await next()).toBe(5);
     });
 
     test("that is sent again changes nothing, and one that overlaps adds what is new", async () => {
@@ -120,6 +134,10 @@ for (const kind of ["embedded", "server"] as const) {
       const cases: readonly (readonly [Partial<RequestRecord>, string])[] = [
         [{ prompt_digest: "private words" }, "(SQLSTATE 23514 on audit_events_prompt_digest_form)"],
         [{ rule: "private words" }, "(SQLSTATE 23514 on audit_events_rule_form)"],
+        [attemptWith({ model: "private words" }), "(SQLSTATE 23514 on audit_events_attempts_form)"],
+        [attemptWith({ duration_ms: 0.5 }), "(SQLSTATE 23514 on audit_events_attempts_form)"],
+        [{ attempts: null }, "(SQLSTATE 23514 on audit_events_attempts_since_version_2)"],
+        [{ record_version: 1 }, "(SQLSTATE 23514 on audit_events_attempts_since_version_2)"],
         [{ latency_ms: 2 ** 40 }, "(SQLSTATE 22003)"],
         [{ answered_model: "private\u0000words" }, "(SQLSTATE 22021)"],
         [{ request_id: "private words" }, "(SQLSTATE 22P02)"],

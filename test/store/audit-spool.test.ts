@@ -98,7 +98,7 @@ describe("a request on the spool", () => {
 
   test("is left to the version that wrote it, where its process died before that version was replaced", async () => {
     await auditOver().recordIntent(intentOf(1));
-    await opened.spool.appendIntent("later", Buffer.from('{"kind":"request","record_version":2}'));
+    await opened.spool.appendIntent("later", Buffer.from('{"kind":"request","record_version":3}'));
     await opened.spool.close();
     opened = await open();
     expect(await recoverSpool(opened, NOW)).toMatchObject({ error: { message: expect.stringContaining("version") } });

@@ -67,6 +67,7 @@ const COLUMNS = {
     ["completion_tokens", "0"],
     ["cost_micros", "cost_micros * 1000000000000000"],
     ["latency_ms", "latency_ms + 1"],
+    ["attempts", "jsonb_set(attempts, '{0,result}', '\"left\"')"],
     ["salt", "set_byte(salt, 15, 255 - get_byte(salt, 15))"],
     ["column_checks", "set_byte(column_checks, 8, 255 - get_byte(column_checks, 8))"],
     ["erased_at", "completed_at"],
@@ -222,6 +223,28 @@ describe.skipIf(server === null)("audit verify on a real PostgreSQL", () => {
       await tx.unsafe(changeOfRow("column_checks", "'\\x00'", leafIndex));
     });
     expect(withChecks.faults).toMatchObject([{ place: "audit_events", columns: ["column_checks"], leafIndex }]);
+  });
+
+  test("tells attempts, and their version, in rows of either version", async () => {
+    const versions = ["record_version", "attempts"];
+    for (const [leafIndex, changes, columns] of [
+      [LOG.older, { attempts: "'[]'" }, ["attempts"]],
+      [LOG.older, { attempts: "'null'" }, ["attempts"]],
+      [LOG.older, { record_version: "2" }, ["record_version"]],
+      [LOG.older, { record_version: "2", attempts: "'[]'" }, versions],
+      [LOG.older, { model: "'other'" }, ["model"]],
+      [LOG.rows.full, { attempts: "null" }, ["attempts"]],
+      [LOG.rows.full, { attempts: "'[]'" }, ["attempts"]],
+      [LOG.rows.full, { attempts: "replace(attempts::text, '11', '11.0')::jsonb" }, ["attempts"]],
+      [LOG.rows.full, { record_version: "1" }, ["record_version"]],
+      [LOG.rows.full, { record_version: "1", attempts: "null" }, versions.toReversed()],
+    ] as const) {
+      const report = await afterChange(async (tx) => {
+        for (const [column, change] of Object.entries(changes)) await tx.unsafe(changeOfRow(column, change, leafIndex));
+      });
+      const { faults } = report;
+      expect(faults).toMatchObject([{ code: "row_changed", columns, leafIndex }]);
+    }
   });
 
   test("has a change for every column of every table", async () => {

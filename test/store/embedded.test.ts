@@ -10,7 +10,7 @@ import { DatabaseThread } from "../../src/store/embedded/thread.ts";
 import { runChild } from "../support/embedded-child.ts";
 import { EmbeddedFixture } from "../support/embedded-fixture.ts";
 
-const CRASH_ROUNDS = Number(process.env["EMBEDDED_CRASH_ROUNDS"] ?? 12);
+const CRASH_ROUNDS = Number(process.env["EMBEDDED_CRASH_ROUNDS"] ?? 6);
 const fixture = new EmbeddedFixture();
 
 afterEach(() => fixture.clean());
@@ -23,6 +23,12 @@ describe("start", () => {
     expect(row?.version.split(".")[0]).toBe(POSTGRES_MAJOR);
     // initdb would not leave this file.
     expect(readdirSync(join(dataDir, "postgres"))).toContain(TEMPLATE_VERSION_FILE);
+  });
+
+  test("leaves most descriptors of the process to others", async () => {
+    const sql = fixture.client(await fixture.start(fixture.directory()));
+    const [row] = await sql<{ count: string }[]>`select current_setting('max_files_per_process') as count`;
+    expect(Number(row?.count)).toBeLessThanOrEqual(256);
   });
 
   test("keeps rows over a clean restart, and takes its socket's file away", async () => {

@@ -17,6 +17,7 @@ const PENDING: AuditEvent = {
   usage: { promptTokens: null, completionTokens: null },
   costMicros: null,
   latencyMs: null,
+  attempts: null,
   instance: null,
 };
 

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
+import { ATTEMPT_RESULTS } from "../../src/audit/event.ts";
 import { type MigrateOptions, migrate, migrationStatus, rollback } from "../../src/store/migrate.ts";
 import { clientOptions } from "../../src/store/migrations/client-options.ts";
 import { MIGRATION_FILES } from "../../src/store/migrations/files.ts";
@@ -122,7 +123,7 @@ for (const kind of ["embedded", "server"] as const) {
         const { url, options } = await freshDatabase(kind);
         await migrate(url, options);
         const sql = postgres({ ...mustParse(url), max: 1, onnotice() {} });
-        const logged = { ...LOGGED_ROW, ...ANSWERED, request_id: OTHER_ID, model: "large", answered_model: "small" };
+        const logged = { ...ATTEMPTED_ROW, ...ANSWERED, request_id: OTHER_ID, model: "large", answered_model: "small" };
         for (const row of [logged, ERASED_ROW]) await sql`insert into audit_events ${sql(row)}`;
         for (const _name of NAMES_SINCE_LOG) expect((await rollback(url, options)).ok).toBe(true);
         const left = await sql`select request_id, status, model, settle_by from audit_events`;
@@ -173,19 +174,32 @@ for (const kind of ["embedded", "server"] as const) {
         const row = { ...LOGGED_ROW, findings: sql.json(findings as never) };
         await expect(insert(row)).rejects.toMatchObject({ constraint_name: "audit_events_findings_codes_and_counts" });
       }
-      for (const [column, values] of Object.entries({ features: NO_FEATURES, shadow: NO_SHADOW })) {
+      for (const [column, values] of Object.entries({
+        features: NO_FEATURES,
+        shadow: NO_SHADOW,
+        attempts: NO_ATTEMPTS,
+      })) {
         for (const value of values) {
-          const row = { ...LOGGED_ROW, [column]: sql.json(value as never) };
+          const row = { ...ATTEMPTED_ROW, [column]: sql.json(value as never) };
           await expect(insert(row)).rejects.toMatchObject({ constraint_name: `audit_events_${column}_form` });
         }
       }
-      for (const [column, values] of Object.entries({ features: SOME_FEATURES, shadow: SOME_SHADOW })) {
+      for (const [column, values] of Object.entries({
+        features: SOME_FEATURES,
+        shadow: SOME_SHADOW,
+        attempts: SOME_ATTEMPTS,
+      })) {
         for (const value of values) {
-          await insert({ ...LOGGED_ROW, [column]: sql.json(value as never) });
+          await insert({ ...ATTEMPTED_ROW, [column]: sql.json(value as never) });
           await sql`truncate audit_events`;
         }
       }
-      for (const row of [ROW, LOGGED_ROW, ERASED_ROW]) {
+      for (const row of NO_ATTEMPTS_ROWS) {
+        const constraint_name = "audit_events_attempts_since_version_2";
+        await expect(insert(row)).rejects.toMatchObject({ constraint_name });
+      }
+      const interrupted = { ...ATTEMPTED_ROW, status: "interrupted", attempts: null };
+      for (const row of [ROW, LOGGED_ROW, ERASED_ROW, ATTEMPTED_ROW, interrupted]) {
         await insert(row);
         await sql`truncate audit_events`;
       }
@@ -200,10 +214,10 @@ for (const kind of ["embedded", "server"] as const) {
       const columns = await sql<{ name: string }[]>`
         select attname as name from pg_attribute where attrelid = 'audit_events'::regclass and attnum > 0`;
       const others = columns.map(({ name }) => name).filter((name) => !which.includes(name));
-      expect(others).toHaveLength(28);
+      expect(others).toHaveLength(29);
       const whole: Record<string, unknown> = { ...LOGGED_ROW, ...EVERY_COLUMN };
       for (const column of others) {
-        const row = { ...ERASED_ROW, [column]: whole[column] };
+        const row = { ...ERASED_ROW, record_version: 2, [column]: whole[column] };
         const insert = sql`insert into audit_events ${sql(row)}`.execute();
         await expect(insert).rejects.toMatchObject({ constraint_name: "audit_events_erased_whole" });
       }
@@ -381,6 +395,14 @@ const LOGGED_ROW = {
   column_checks: Buffer.alloc(4),
 };
 
+const ATTEMPTED_ROW = { ...LOGGED_ROW, record_version: 2, attempts: [] as string[] };
+/** Attempts go with their version, and are known unless nobody knows them. */
+const NO_ATTEMPTS_ROWS = [
+  { ...ROW, attempts: [] },
+  { ...LOGGED_ROW, attempts: [] },
+  { ...LOGGED_ROW, record_version: 2 },
+];
+
 const ERASED_ROW = {
   request_id: "019382c0-0000-7000-8000-000000000009",
   received_at: PENDING_ROW.received_at,
@@ -401,11 +423,13 @@ const EVERY_COLUMN = {
   completion_tokens: 1,
   cost_micros: 1,
   latency_ms: 1,
+  attempts: [] as string[],
 };
 
 /** One row for each constraint that it breaks, and breaks alone. */
 const CONTRADICTIONS: Record<string, Record<string, string | number | Date | null | object>> = {
-  audit_events_record_version_known: { record_version: 2 },
+  audit_events_record_version_known: { record_version: 3, attempts: [] },
+  audit_events_attempts_since_version_2: { record_version: 2, status: "failed" },
   audit_events_whole_unless_erased: { status: null },
   audit_events_logged_with_its_salt: { salt: null },
   audit_events_logged_by_an_instance: { instance_id: null, instance_seq: null },
@@ -509,6 +533,39 @@ const NO_SHADOW: readonly unknown[] = [
   [{ rule: "a".repeat(65) }],
   [{ rule: 7 }],
   [{ "Jane Doe": true }],
+];
+const ATTEMPT = { provider: "eu_2", model: "m", result: "answered", duration_ms: 12 };
+const NO_ATTEMPTS: readonly unknown[] = [
+  {},
+  "word",
+  ["Jane Doe"],
+  ["Jane"],
+  [7],
+  [{}],
+  [[ATTEMPT]],
+  [{ ...ATTEMPT, model: "Jane Doe" }],
+  [{ ...ATTEMPT, model: 'a", "b' }],
+  [{ ...ATTEMPT, model: "" }],
+  [{ ...ATTEMPT, model: null }],
+  [{ ...ATTEMPT, model: { model: "m" } }],
+  [{ ...ATTEMPT, model: ["m"] }],
+  [{ ...ATTEMPT, model: "a".repeat(129) }],
+  [{ ...ATTEMPT, model: "m", provider: "a".repeat(129), result: "left", duration_ms: 1 }],
+  [{ ...ATTEMPT, provider: "Jane Doe" }],
+  [{ ...ATTEMPT, result: "refused" }],
+  [{ ...ATTEMPT, result: "answered " }],
+  [{ ...ATTEMPT, duration_ms: -1 }],
+  [{ ...ATTEMPT, duration_ms: 0.5 }],
+  [{ ...ATTEMPT, result: 7 }],
+  [{ ...ATTEMPT, note: "Jane" }],
+  [ATTEMPT, { ...ATTEMPT, Jane: "Doe" }],
+];
+const SOME_ATTEMPTS: readonly unknown[] = [
+  [],
+  [ATTEMPT],
+  [{ ...ATTEMPT, model: `${"a".repeat(100)}/b:c@d+e-f.g_h`, duration_ms: 9_007_199_254_740_991 }],
+  ATTEMPT_RESULTS.map((result) => ({ ...ATTEMPT, result })),
+  Array.from({ length: 64 }, () => ({ ...ATTEMPT, model: "a".repeat(128), provider: "p".repeat(32) })),
 ];
 const SOME_SHADOW: readonly unknown[] = [
   [],

@@ -106,6 +106,9 @@ function providerBody(): fc.Arbitrary<ProviderBody> {
         default_embedding_model: model,
         models: fc.dictionary(model, facts, { minKeys: 1, maxKeys: 3 }),
         wishes: fc.dictionary(model, model, { minKeys: 1, maxKeys: 3 }),
+        attempts: fc.record(attemptLimits()),
+        breaker: fc.record({ failure_percent: fc.constantFrom(1, 100), open_seconds: fc.constantFrom(1, 10) }),
+        max_concurrency: fc.constantFrom(1, 10_000),
       },
       { requiredKeys: ["kind", "zone", "base_url", "default_model"] },
     )
@@ -156,9 +159,25 @@ function forbidOf({ providers }: Names): fc.Arbitrary<ConstraintBody["forbid"]> 
   );
 }
 
+/** Two values of each are enough to tell one policy from another; more would make too many outcomes to compare. */
+const attemptLimits = () => ({
+  timeout_seconds: fc.constantFrom(1, 30),
+  connect_timeout_ms: fc.constantFrom(10, 500),
+  first_token_timeout_ms: fc.constantFrom(10, 5_000),
+  idle_timeout_ms: fc.constantFrom(10, 5_000),
+  retries: fc.constantFrom(0, 2),
+});
+
 function effectOf({ providers }: Names) {
   const attempts = fc
-    .record({ timeout_seconds: fc.constantFrom(1, 30), max_targets: fc.constantFrom(1, 2) }, { requiredKeys: [] })
+    .record(
+      {
+        deadline_seconds: fc.constantFrom(60, 61),
+        ...attemptLimits(),
+        max_targets: fc.constantFrom(1, 2),
+      },
+      { requiredKeys: [] },
+    )
     .filter((drawn) => Object.keys(drawn).length > 0);
   const route = fc.shuffledSubarray([...providers], { minLength: 1 });
   const target = fc.oneof(

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { ATTEMPT_RESULTS } from "../../src/audit/event.ts";
 import type { ActionRecord, RequestRecord } from "../../src/audit/record.ts";
 import { SURFACES, TASKS } from "../../src/core/chat.ts";
 
@@ -37,9 +38,8 @@ const features: fc.Arbitrary<RequestRecord["features"]> = fc.record({
   labels: fc.dictionary(name, text, { maxKeys: 4 }),
 });
 
-export const requestRecord: fc.Arbitrary<RequestRecord> = fc.record({
-  kind: fc.constant("request"),
-  record_version: fc.constant(1),
+const fields = {
+  kind: fc.constant("request" as const),
   request_id: fc.uuid(),
   received_at: count,
   surface: fc.constantFrom(...SURFACES),
@@ -79,7 +79,17 @@ export const requestRecord: fc.Arbitrary<RequestRecord> = fc.record({
   instance_id: fc.uuid(),
   instance_seq: count,
   salt: hex(32),
-});
+};
+
+const attempts = fc.array(
+  fc.record({ provider: text, model: text, result: fc.constantFrom(...ATTEMPT_RESULTS), duration_ms: count }),
+  { maxLength: 3 },
+);
+
+export const requestRecord: fc.Arbitrary<RequestRecord> = fc.oneof(
+  fc.record({ ...fields, record_version: fc.constant(1 as const) }),
+  fc.record({ ...fields, record_version: fc.constant(2 as const), attempts: orNull(attempts) }),
+);
 
 export const actionRecord: fc.Arbitrary<ActionRecord> = fc.record({
   kind: fc.constantFrom("erasure", "retention", "quarantine"),

@@ -38,6 +38,10 @@ export function auditEvent(overrides: Partial<AuditEvent> = {}): AuditEvent {
     usage: { promptTokens: 5, completionTokens: null },
     costMicros: 12,
     latencyMs: 1_500,
+    attempts: [
+      { provider: "mistral-eu", model: "m", result: "circuit_open", durationMs: 0 },
+      { provider: "local", model: "m2", result: "answered", durationMs: 1_490 },
+    ],
     streamed: false,
     instance: { id: "0190c1d2-0000-7000-8000-000000000001", seq: 7 },
     ...overrides,

@@ -41,7 +41,7 @@ function rowsOf(store: Store) {
           answered_zone = null, answered_model = null, reason_codes = null, policy_hash = null, rule = null,
           features = null, shadow = null, findings = null, scan_ruleset = null, failure_category = null,
           message_count = null, prompt_length = null, prompt_digest = null, prompt_tokens = null,
-          completion_tokens = null, cost_micros = null, latency_ms = null, salt = null, column_checks = null
+          completion_tokens = null, cost_micros = null, latency_ms = null, attempts = null, salt = null, column_checks = null
         where request_id = ${requestId}`;
     },
     async close() {

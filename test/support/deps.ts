@@ -15,6 +15,7 @@ import type { CompiledScan } from "../../src/scan/compile.ts";
 import { scanFor } from "./compiled-scan.ts";
 import { fakeProvider } from "./fake-provider.ts";
 import { memoryAudit } from "./memory-audit.ts";
+import { openAdmission, openTraffic } from "./traffic.ts";
 
 export function recordingTelemetry() {
   const finished: ChatFinished[] = [];
@@ -22,6 +23,8 @@ export function recordingTelemetry() {
   const auditFailures: Parameters<Telemetry["auditWriteFailed"]>[0][] = [];
   const bugs: Parameters<Telemetry["bug"]>[0][] = [];
   const attempts: Parameters<Telemetry["attemptFailed"]>[0][] = [];
+  const circuits: Parameters<Telemetry["circuitChanged"]>[0][] = [];
+  const skipped: Parameters<Telemetry["eventsSkipped"]>[0][] = [];
   const policies: Parameters<Telemetry["policyLoaded"]>[0][] = [];
   const dryRuns: Parameters<Telemetry["dryRun"]>[0][] = [];
   const telemetry: Telemetry = {
@@ -30,6 +33,8 @@ export function recordingTelemetry() {
     auditWriteFailed: (event) => auditFailures.push(event),
     dryRun: (event) => dryRuns.push(event),
     attemptFailed: (event) => attempts.push(event),
+    circuitChanged: (event) => circuits.push(event),
+    eventsSkipped: (event) => skipped.push(event),
     policyLoaded: (event) => policies.push(event),
     migrationTried: () => {},
     spoolRecovered: () => {},
@@ -41,12 +46,13 @@ export function recordingTelemetry() {
     checkpointSigned: () => {},
     signerState: () => {},
     auditMaintained: () => {},
+    doorsMoved: () => {},
     started: () => {},
     stopping: () => {},
     stopped: () => {},
     bug: (event) => bugs.push(event),
   };
-  return { telemetry, finished, attempts, refused, auditFailures, dryRuns, policies, bugs };
+  return { telemetry, finished, attempts, circuits, skipped, refused, auditFailures, dryRuns, policies, bugs };
 }
 
 /** What the built-in policy of the tests follows, unless told otherwise. */
@@ -109,7 +115,17 @@ export function fakeDeps(overrides: Partial<Deps> = {}, builtIn: Partial<BuiltIn
     digestKeys: [digestKey(new Uint8Array(32).fill(7))],
     inFlight: new InFlight(),
     telemetry: telemetry.telemetry,
-    providerTimeoutMs: 1_000,
+    attemptDefaults: {
+      connectTimeoutMs: 1_000,
+      timeoutMs: 1_000,
+      firstTokenTimeoutMs: 1_000,
+      idleTimeoutMs: 1_000,
+      deadlineMs: 10_000,
+      retries: 0,
+    },
+    traffic: openTraffic(),
+    admission: openAdmission(),
+    chance: () => 0,
     labelsHeader: null,
     now: () => new Date("2026-11-22T10:00:00.000Z"),
     monotonicMs: () => performance.now(),

@@ -11,7 +11,22 @@ export function gatewayCommand(...args: string[]): string[] {
   return binary === undefined ? [process.execPath, MAIN, ...args] : [binary, ...args];
 }
 
+/** The source, with a module that is loaded first: for what a binary cannot be made to do. */
+export const sourceCommand = (preload: string, ...args: string[]): string[] => [
+  process.execPath,
+  "--preload",
+  preload,
+  MAIN,
+  ...args,
+];
+
 export type Environment = Readonly<Record<string, string>>;
+
+/**
+ * For gateways of which no row is read: the embedded database takes several times as long to start as all the rest. Nothing
+ * listens on port 9 of loopback.
+ */
+export const NO_DATABASE = { DATABASE_URL: "postgres://nobody@127.0.0.1:9/nothing" } as const;
 
 /** A folder that starts empty; `remove` takes it away with all that is in it. */
 export function scratchFolder() {
@@ -40,8 +55,13 @@ export async function runGateway(args: readonly string[], cwd: string, env: Envi
  * A real gateway process that serves on a free port; nothing of this process's environment reaches it. `wrapper` is a
  * command that replaces itself by the one that follows.
  */
-export async function startGateway(cwd: string, env: Environment = {}, wrapper: readonly string[] = []) {
-  const child = Bun.spawn([...wrapper, ...gatewayCommand("serve")], {
+export async function startGateway(
+  cwd: string,
+  env: Environment = {},
+  wrapper: readonly string[] = [],
+  command: readonly string[] = gatewayCommand("serve"),
+) {
+  const child = Bun.spawn([...wrapper, ...command], {
     cwd,
     env: { PORT: "0", ...env },
     stdin: "ignore",

@@ -229,14 +229,20 @@ function effectsOf(document: PolicyDocument, effect: Effect): Decision["effects"
     const set = bounds.filter((bound) => bound !== undefined);
     return set.length === 0 ? null : Math.min(...set);
   };
-  const seconds = effect.attempts?.timeout_seconds;
+  const { attempts = {} } = effect;
+  const inMs = (seconds: number | undefined): number | null => (seconds === undefined ? null : seconds * 1_000);
   return {
     maxOutputTokens: least(effect.limits?.max_output_tokens, document.limits?.max_output_tokens),
     maxEstimatedCostMicros: least(effect.limits?.max_estimated_cost_micros, document.limits?.max_estimated_cost_micros),
     delivery: effect.delivery ?? "live",
     attempts: {
-      timeoutMs: seconds === undefined ? null : seconds * 1_000,
-      maxTargets: effect.attempts?.max_targets ?? null,
+      connectTimeoutMs: attempts.connect_timeout_ms ?? null,
+      timeoutMs: inMs(attempts.timeout_seconds),
+      firstTokenTimeoutMs: attempts.first_token_timeout_ms ?? null,
+      idleTimeoutMs: attempts.idle_timeout_ms ?? null,
+      retries: attempts.retries ?? null,
+      deadlineMs: inMs(attempts.deadline_seconds),
+      maxTargets: attempts.max_targets ?? null,
     },
   };
 }

@@ -9,6 +9,10 @@ import {
   type Task,
 } from "../../src/core/chat.ts";
 import type { JsonObject } from "../../src/core/json.ts";
+import { toCall } from "../../src/providers/ollama/request.ts";
+import { readStream } from "../../src/providers/ollama/stream.ts";
+import { describeUpstream } from "../../src/providers/ollama/upstream.ts";
+import { AS_LOCAL } from "./provider-options.ts";
 
 /** Requests as surfaces translate them, by what they ask for. */
 
@@ -57,3 +61,18 @@ export function ollamaAsking(
 
 /** What is for the client: where a stream shows no more than signs of life depends on how the network cut it. */
 export const withoutAlive = (chunks: readonly Chunk[]): Chunk[] => chunks.filter((chunk) => chunk.kind !== "alive");
+
+/** What a stream of Ollama's gives that comes in these reads, one piece a read. */
+export async function readLines(request: ChatRequest, reads: readonly Uint8Array[]): Promise<Chunk[]> {
+  const pieces = reads.values();
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const { value } = pieces.next();
+      if (value === undefined) controller.close();
+      else controller.enqueue(value);
+    },
+  });
+  const upstream = describeUpstream({ ...AS_LOCAL, baseUrl: "http://127.0.0.1:1" });
+  const call = toCall(request, { model: "m", maxOutputTokens: null });
+  return withoutAlive(await Array.fromAsync(readStream(body, { call, model: "m", upstream })));
+}

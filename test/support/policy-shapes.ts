@@ -27,6 +27,8 @@ export const SECTIONS: readonly { readonly title: string; readonly schema: Schem
   { title: "The file", schema: file },
   { title: "Scan", schema: property(file, "scan") },
   { title: "Providers", schema: provider },
+  { title: "Attempts of a provider", schema: property(provider, "attempts") },
+  { title: "Breaker", schema: property(provider, "breaker") },
   { title: "Models of a provider", schema: value(property(provider, "models")) },
   { title: "Prices", schema: value(value(property(file, "prices"))) },
   { title: "Signals", schema: signal },
@@ -70,7 +72,8 @@ function shapeOf(schema: Schema): string {
 function shapeOfChoice(choices: readonly Schema[]): string {
   const many = choices.find(({ type }) => type === "array");
   if (many === undefined) return choices.map(shapeOf).join(", ");
-  return `one, or a ${shapeOf(many)}`;
+  const word = choices.find((choice) => choice["const"] !== undefined);
+  return `${word === undefined ? "one" : shapeOf(word)}, or a ${shapeOf(many)}`;
 }
 
 /** What a name is made of stands in the part of its title behind the colon, and once in the page. */

@@ -20,6 +20,7 @@ import { DEFAULT_RULES, RULESET_VERSION, rulesetHash } from "../../src/scan/comp
 import { DETECTORS } from "../../src/scan/detectors/all.ts";
 import { watchSpool } from "../../src/telemetry/audit-metrics.ts";
 import { createMetrics, LABEL_VALUES, POLICY_LABEL_VALUES } from "../../src/telemetry/metrics.ts";
+import { watchTraffic } from "../../src/telemetry/traffic-metrics.ts";
 import { fakeDeps } from "./deps.ts";
 
 /** Every generated file and what makes it. */
@@ -105,6 +106,7 @@ function metricsReference(): string {
   const neverAsked = () => {
     throw new Error("the page shows no values");
   };
+  watchTraffic([registry], { providers: neverAsked, admission: neverAsked });
   watchSpool([registry], neverAsked, neverAsked);
   const own = registry.getMetricsAsArray().filter((metric) => !metric.name.startsWith("process_"));
   const rows = own.map((metric) => [

@@ -1,3 +1,4 @@
+import { NO_ATTEMPT_LIMITS } from "../../src/core/attempts.ts";
 import type { AllowedTarget, Decision, Forbidden, ProviderId } from "../../src/core/decision.ts";
 import { NOTHING_FORBIDDEN } from "../../src/core/decision.ts";
 import { plan } from "../../src/gateway/plan.ts";
@@ -26,7 +27,7 @@ export function decisionFor(
       maxOutputTokens: null,
       maxEstimatedCostMicros: null,
       delivery: "live",
-      attempts: { timeoutMs: null, maxTargets: null },
+      attempts: { ...NO_ATTEMPT_LIMITS, deadlineMs: null, maxTargets: null },
     },
     estimatedCostMicros: null,
     shadow: [],

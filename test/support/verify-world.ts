@@ -17,15 +17,19 @@ export const DROPPED_DAY = Date.UTC(2026, 10, 1, 12);
 export const KEPT_DAY = Date.UTC(2026, 10, 5, 12);
 
 /** The request that is record `seq` of that instance. */
-export function recordOf(instance: 0 | 1, seq: number, dayMs = KEPT_DAY): RequestRecord {
+export function recordOf(instance: 0 | 1, seq: number, dayMs = KEPT_DAY, version: 1 | 2 = 2): RequestRecord {
   const digits = (instance * 1_000_000 + seq).toString(16).padStart(12, "0");
   const at = new Date(dayMs + seq);
   const intent = intentAt(`0192d3a4-1111-7222-8333-${digits}`, at);
-  return settledRecord(intentRecord(intent), outcomeOf(intent, new Date(at.getTime() + 12)), {
-    instance_id: INSTANCES[instance],
-    instance_seq: seq,
-    salt: digits.padStart(32, "5"),
-  });
+  return settledRecord(
+    { ...intentRecord(intent), record_version: version },
+    outcomeOf(intent, new Date(at.getTime() + 12)),
+    {
+      instance_id: INSTANCES[instance],
+      instance_seq: seq,
+      salt: digits.padStart(32, "5"),
+    },
+  );
 }
 
 export async function ship(log: LogDatabase, records: readonly RequestRecord[]): Promise<void> {
@@ -60,13 +64,16 @@ export const LOG = {
   droppedCount: 60,
   /** A whole row of each class of tile: one in the full first tile, one in the partial last tile, one in none. */
   rows: { full: 201, partial: 601, unsigned: 695 },
+  /** Leaves before it are of a gateway that knew no attempts, and so is this row of theirs. */
+  upgradedAt: 100,
+  older: 90,
   /** One after those among which some were dropped. */
   leaf: 250,
   erased: 300,
 } as const;
 
 /**
- * A log of two instances with rows that were dropped, one that was erased, a quarantined record, and leaves that no
+ * A log of two instances, upgraded on its way, with rows that were dropped, one that was erased, a quarantined record, and leaves that no
  * checkpoint covers yet. Returns the outside checkpoint.
  */
 export async function buildLog(log: LogDatabase): Promise<KeptNote> {
@@ -85,7 +92,8 @@ export async function buildLog(log: LogDatabase): Promise<KeptNote> {
       if (instance === 0 && nextSeqs[0] === 50) nextSeqs[0] = 51;
       const seq = nextSeqs[instance] ?? 1;
       nextSeqs[instance] = seq + 1;
-      return recordOf(instance, seq, index % 4 === 0 && index < 4 * LOG.droppedCount ? DROPPED_DAY : KEPT_DAY);
+      const day = index % 4 === 0 && index < 4 * LOG.droppedCount ? DROPPED_DAY : KEPT_DAY;
+      return recordOf(instance, seq, day, index < LOG.upgradedAt ? 1 : 2);
     });
     await ship(log, records);
     next.index += count;

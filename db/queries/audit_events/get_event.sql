@@ -9,7 +9,7 @@ select
   trunc(extract(epoch from erased_at) * 1000000)::text as erased_at, instance_id, instance_seq::text as instance_seq, status,
   surface, streamed, decision, provider, zone, model, answered_provider, answered_zone, answered_model, reason_codes,
   policy_hash, rule, features, shadow, findings, scan_ruleset, failure_category, message_count, prompt_length,
-  prompt_digest, prompt_tokens, completion_tokens, cost_micros::text as cost_micros, latency_ms
+  prompt_digest, prompt_tokens, completion_tokens, cost_micros::text as cost_micros, latency_ms, attempts
 from audit_events
 where request_id = $1::uuid
 limit 1;

@@ -7,7 +7,7 @@
 --          the text form of an array, $18 policy_hash, $19 rule, $20 scan_ruleset, $21 failure_category or null,
 --          $22 message_count, $23 prompt_length, $24 prompt_digest, $25 prompt_tokens or null, $26 completion_tokens or
 --          null, $27 cost_micros or null, $28 latency_ms or null, $29 salt, $30 column_checks and $31 leaf_hash in hex.
---          JSON arrays: $32 features, $33 shadow, $34 findings
+--          JSON arrays: $32 features, $33 shadow, $34 findings, $35 attempts or null
 -- Returns: one row with inserted_count.
 -- Locks:   the new rows; then, until it is committed, the one row of audit_log_state. That comes last but for the leaves,
 --          so that replicas wait for each other no longer than it takes to number a batch.
@@ -16,7 +16,7 @@ with batch as (
     request_id, received_at, record_version, instance_id, instance_seq, completed_at, status, surface, streamed, decision,
     provider, zone, model, answered_provider, answered_zone, answered_model, reason_codes, policy_hash, rule, features,
     shadow, findings, scan_ruleset, failure_category, message_count, prompt_length, prompt_digest, prompt_tokens,
-    completion_tokens, cost_micros, latency_ms, salt, column_checks, leaf_hash, position
+    completion_tokens, cost_micros, latency_ms, attempts, salt, column_checks, leaf_hash, position
   from rows from (
     unnest(
       $1::text::uuid[], $2::text::bigint[], $3::text::smallint[], $4::text::uuid[], $5::text::bigint[], $6::text::bigint[],
@@ -26,12 +26,13 @@ with batch as (
       $24::text::text[], $25::text::integer[], $26::text::integer[], $27::text::bigint[], $28::text::integer[],
       $29::text::text[], $30::text::text[], $31::text::text[]
     ),
-    jsonb_array_elements($32::text::jsonb), jsonb_array_elements($33::text::jsonb), jsonb_array_elements($34::text::jsonb)
+    jsonb_array_elements($32::text::jsonb), jsonb_array_elements($33::text::jsonb),
+    jsonb_array_elements($34::text::jsonb), jsonb_array_elements($35::text::jsonb)
   ) with ordinality as given (
     request_id, received_at, record_version, instance_id, instance_seq, completed_at, status, surface, streamed, decision,
     provider, zone, model, answered_provider, answered_zone, answered_model, reason_codes, policy_hash, rule, scan_ruleset,
     failure_category, message_count, prompt_length, prompt_digest, prompt_tokens, completion_tokens, cost_micros,
-    latency_ms, salt, column_checks, leaf_hash, features, shadow, findings, position
+    latency_ms, salt, column_checks, leaf_hash, features, shadow, findings, attempts, position
   )
 ),
 inserted as (
@@ -39,14 +40,15 @@ inserted as (
     request_id, received_at, record_version, instance_id, instance_seq, completed_at, status, surface, streamed, decision,
     provider, zone, model, answered_provider, answered_zone, answered_model, reason_codes, policy_hash, rule, features,
     shadow, findings, scan_ruleset, failure_category, message_count, prompt_length, prompt_digest, prompt_tokens,
-    completion_tokens, cost_micros, latency_ms, salt, column_checks
+    completion_tokens, cost_micros, latency_ms, attempts, salt, column_checks
   )
   select
     request_id, timestamptz '1970-01-01T00:00:00Z' + received_at * interval '1 microsecond', record_version, instance_id,
     instance_seq, timestamptz '1970-01-01T00:00:00Z' + completed_at * interval '1 microsecond', status, surface, streamed,
     decision, provider, zone, model, answered_provider, answered_zone, answered_model, reason_codes::text[], policy_hash,
     rule, features, shadow, findings, scan_ruleset, failure_category, message_count, prompt_length, prompt_digest,
-    prompt_tokens, completion_tokens, cost_micros, latency_ms, decode(salt, 'hex'), decode(column_checks, 'hex')
+    prompt_tokens, completion_tokens, cost_micros, latency_ms, nullif(attempts, 'null'), decode(salt, 'hex'),
+    decode(column_checks, 'hex')
   from batch
   on conflict (request_id, received_at) do nothing
   returning request_id, received_at, instance_id, instance_seq

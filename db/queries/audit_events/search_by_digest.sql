@@ -26,7 +26,7 @@ select
   trunc(extract(epoch from erased_at) * 1000000)::text as erased_at, instance_id, instance_seq::text as instance_seq, status,
   surface, streamed, decision, provider, zone, model, answered_provider, answered_zone, answered_model, reason_codes,
   policy_hash, rule, features, shadow, findings, scan_ruleset, failure_category, message_count, prompt_length,
-  prompt_digest, prompt_tokens, completion_tokens, cost_micros::text as cost_micros, latency_ms
+  prompt_digest, prompt_tokens, completion_tokens, cost_micros::text as cost_micros, latency_ms, attempts
 from newest
 join audit_events as event on event.request_id = newest.request_id and event.received_at = newest.received_at
 order by event.received_at desc, event.request_id desc;

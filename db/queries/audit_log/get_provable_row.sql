@@ -12,7 +12,7 @@ select
   event.answered_provider, event.answered_zone, event.answered_model, to_jsonb(event.reason_codes) as reason_codes,
   event.policy_hash, event.rule, event.features, event.shadow, event.findings, event.scan_ruleset,
   event.failure_category, event.message_count, event.prompt_length, event.prompt_digest, event.prompt_tokens,
-  event.completion_tokens, event.cost_micros, event.latency_ms, encode(event.salt, 'hex') as salt
+  event.completion_tokens, event.cost_micros, event.latency_ms, event.attempts, encode(event.salt, 'hex') as salt
 from audit_events as event
 left join audit_leaves as leaf using (request_id, received_at)
 left join lateral (

@@ -2,7 +2,7 @@
 -- Params:  $1 bigint, the first index; $2 bigint, the one after the last
 -- Returns: one row for each leaf, of at most 2,000 leaves; request_id is null where its row is not there. Columns of the
 --          record are as `requestRecord` takes them, the other times alike. A list that begins at another index than 1, and
---          JSON with numbers that no record has, are told from what was logged, which they would be read as.
+--          JSON with numbers or a null that no record has, are told from what was logged, which they would be read as.
 -- Locks:   nothing.
 select
   leaf.leaf_index, leaf.request_id as leaf_request_id,
@@ -25,6 +25,10 @@ select
   end as findings,
   event.scan_ruleset, event.failure_category, event.message_count, event.prompt_length,
   event.prompt_digest, event.prompt_tokens, event.completion_tokens, event.cost_micros, event.latency_ms,
+  case
+    when event.attempts = 'null' or event.attempts::text ~ '[: \[]-?([0-9]+\.[0-9]+|[0-9]{17}[0-9]*)[],}]' then '"altered"'
+    else event.attempts
+  end as attempts,
   encode(event.salt, 'hex') as salt, event.column_checks,
   trunc(extract(epoch from event.erased_at) * 1000000)::text as erased_at
 from (
@@ -42,7 +46,7 @@ left join lateral (
     known.answered_provider, known.answered_zone, known.answered_model, known.reason_codes, known.policy_hash, known.rule,
     known.features, known.shadow, known.findings, known.scan_ruleset, known.failure_category, known.message_count,
     known.prompt_length, known.prompt_digest, known.prompt_tokens, known.completion_tokens, known.cost_micros,
-    known.latency_ms, known.salt, known.column_checks, known.erased_at
+    known.latency_ms, known.attempts, known.salt, known.column_checks, known.erased_at
   from audit_events as known
   where known.request_id = leaf.request_id and known.received_at = leaf.received_at
   -- Two of one key, where somebody took the primary key away, are each read.

@@ -11,7 +11,7 @@ select
   event.policy_hash, event.rule, event.features, event.shadow,
   event.findings, event.scan_ruleset, event.failure_category, event.message_count, event.prompt_length,
   event.prompt_digest, event.prompt_tokens, event.completion_tokens, event.cost_micros, event.latency_ms,
-  encode(event.salt, 'hex') as salt, event.column_checks,
+  event.attempts, encode(event.salt, 'hex') as salt, event.column_checks,
   trunc(extract(epoch from event.erased_at) * 1000000)::text as erased_at
 from audit_events as event
 where

@@ -1,4 +1,4 @@
-import { type ActionRecord, canonicalRecord, leafHash } from "../record.ts";
+import { ACTION_RECORD_VERSION, type ActionRecord, canonicalRecord, leafHash } from "../record.ts";
 import type { AuditFault } from "./fault.ts";
 import type { StoredAction } from "./pages.ts";
 
@@ -26,7 +26,7 @@ export function checkAction(action: StoredAction, treeHash: Uint8Array | null): 
 function suspects(record: ActionRecord, logged: Uint8Array): readonly string[] {
   const attempts: readonly (readonly [string, ActionRecord])[] = [
     ...KINDS.map((kind) => ["kind", { ...record, kind }] as const),
-    ["record_version", { ...record, record_version: 1 }],
+    ["record_version", { ...record, record_version: ACTION_RECORD_VERSION }],
     ["instance_id", { ...record, instance_id: null }],
     ["instance_seq", { ...record, instance_seq: null }],
   ];

@@ -33,6 +33,7 @@ export function deriveAgain(policy: DecidablePolicy, record: RequestRecord): rea
     decision: isDenied || decision.denial === null,
     reason_codes: areReasons(record, features, decision),
     ...(isDenied ? deniedChecks(record) : routedChecks(record, decision)),
+    attempts: areAllowed(record, isDenied ? [] : decision.candidates),
     cost_micros: record.cost_micros === costOf(policy, features, decision, record),
   };
   return Object.entries(checks).flatMap(([column, isRight]) => (isRight ? [] : [column]));
@@ -68,6 +69,18 @@ function routedChecks(record: RequestRecord, { candidates }: Decision): Readonly
     // By which name a model answers is its provider's to say.
     answered_model: isAnswered === (record.answered_model !== null),
   };
+}
+
+/** INVARIANT: I1. Nobody had a turn but candidates, from the one that was decided on. Null says nothing. */
+function areAllowed({ attempts, provider: decided }: RequestRecord, candidates: readonly Candidate[]): boolean {
+  if (attempts === undefined || attempts === null) return true;
+  const allowed = candidates.slice(Math.max(placeOf(candidates, decided), 0));
+  return (
+    Array.isArray(attempts) &&
+    attempts.every((attempt) =>
+      allowed.some(({ provider, model }) => provider === attempt?.provider && model === attempt.model),
+    )
+  );
 }
 
 /** By the price of the model that was asked for. */

@@ -82,10 +82,16 @@ function checkErased(leaf: StoredLeaf, row: StoredRow, treeHash: Uint8Array | nu
 /** The columns whose values are not those that the checks were made of; `column_checks` where these are no checks. */
 function changedColumns(record: RequestRecord, canonical: Uint8Array, checks: Uint8Array | null): readonly string[] {
   const own = columnChecksOf(canonical);
-  if (checks === null || checks.length !== own.length) return ["column_checks"];
-  if (own.equals(checks)) return [];
+  if (checks !== null && own.equals(checks)) return [];
   const names = Object.keys(record).toSorted();
-  return names.filter((_, at) => !own.subarray(at * 4, at * 4 + 4).equals(checks.subarray(at * 4, at * 4 + 4)));
+  const found = new Map(names.map((name, at) => [name, own.subarray(at * 4, at * 4 + 4)]));
+  // Versions differ by one column. Whoever changed it, or the version, left as many checks as the other one has.
+  const others = names.filter((name) => name !== "attempts");
+  const logged = [others, [...others, "attempts"].toSorted()].find(({ length }) => length * 4 === checks?.length);
+  if (checks === null || logged === undefined) return ["column_checks"];
+  const changed = logged.filter((name, at) => found.get(name)?.equals(checks.subarray(at * 4, at * 4 + 4)) !== true);
+  const isAdded = logged === others && (record.attempts ?? null) !== null;
+  return isAdded ? [...changed, "attempts"] : changed;
 }
 
 function changedRow(leaf: StoredLeaf, changed: readonly string[]): AuditFault {

@@ -1,9 +1,10 @@
-import type { AuditEvent } from "../../audit/event.ts";
+import { type AuditEvent, isUnsent } from "../../audit/event.ts";
 import { printable } from "../../policy/render-faults.ts";
 
 /**
- * An event in one line: when, how it ended, who answered or what refused it, by which rule, in which time, and its id. A
- * terminal gets no control character of a model's name, which is the caller's own word or a provider's.
+ * An event in one line: when, how it ended, who answered, after how many attempts, or what refused it, by which rule, in
+ * which time, and its id. A terminal gets no control character of a model's name, which is the caller's own word or a
+ * provider's.
  */
 export function eventLine(event: AuditEvent): string {
   const { receivedAt, status, rule, latencyMs, requestId } = event;
@@ -24,5 +25,10 @@ function endOf(event: AuditEvent): string {
   const provider = event.answeredProvider ?? event.provider ?? "-";
   const zone = event.answeredZone ?? event.zone ?? "-";
   const model = event.answeredModel ?? event.model ?? "-";
-  return `${provider} (${zone}) ${model}${failureCategory === null ? "" : `, ${failureCategory}`}`;
+  const calls = event.attempts?.filter((attempt) => !isUnsent(attempt)) ?? [];
+  return [
+    `${provider} (${zone}) ${model}`,
+    ...(failureCategory === null ? [] : [failureCategory]),
+    ...(calls.length > 1 ? [`${calls.length} attempts`] : []),
+  ].join(", ");
 }

@@ -20,7 +20,7 @@ export function renderDiff({ old, new: now, diff, checks }: Compared): string {
     ["Checks", checks.flatMap((check) => checkLines(check, diff))],
     ["Requests that go another way", changeLines(diff)],
     ["Requests that go the same way for other reasons", reasonLines(diff)],
-    ["Names that stand for something else", definitionLines(diff)],
+    ["Names that stand for something else, or are called in another way", definitionLines(diff)],
   ];
   return [
     `old: ${nameOf(old)}`,

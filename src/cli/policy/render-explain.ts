@@ -60,7 +60,15 @@ function effectRows({ limits, delivery, attempts }: DecideBody["effects"]): read
     maxOutputTokens: limits.max_output_tokens,
     maxEstimatedCostMicros: limits.max_estimated_cost_micros,
     delivery,
-    attempts: { timeoutMs: attempts.timeout_ms, maxTargets: attempts.max_targets },
+    attempts: {
+      deadlineMs: attempts.deadline_ms,
+      timeoutMs: attempts.timeout_ms,
+      connectTimeoutMs: attempts.connect_timeout_ms,
+      firstTokenTimeoutMs: attempts.first_token_timeout_ms,
+      idleTimeoutMs: attempts.idle_timeout_ms,
+      retries: attempts.retries,
+      maxTargets: attempts.max_targets,
+    },
   });
   return words.length === 0 ? [] : [["effects", words.join("; ")]];
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from "@sinclair/typebox";
-import { EVENT_STATUSES } from "../../audit/event.ts";
+import { ATTEMPT_RESULTS, EVENT_STATUSES } from "../../audit/event.ts";
 import { SURFACES, TASKS } from "../../core/chat.ts";
 import { EXPORT_FORMATS, type ExportFormat } from "./export-formats.ts";
 import { literals, nullable } from "./literals.ts";
@@ -52,6 +52,14 @@ export const ShadowResultBody = Type.Object({
   differs: Type.Boolean({ description: "Whether the decision's outcome or first provider is another one." }),
 });
 
+export const AttemptBody = Type.Object({
+  provider: Type.String(),
+  model: Type.String({ description: "As it was asked for." }),
+  result: literals(ATTEMPT_RESULTS),
+  duration_ms: Type.Integer({ minimum: 0 }),
+});
+export type AttemptBody = Static<typeof AttemptBody>;
+
 export const AuditEventBody = Type.Object(
   {
     request_id: Type.String({ format: "uuid" }),
@@ -93,6 +101,11 @@ export const AuditEventBody = Type.Object(
       Type.Integer({ description: "In micro-USD, by the usage reported and the policy's prices." }),
     ),
     latency_ms: nullable(Type.Integer()),
+    attempts: nullable(
+      Type.Array(AttemptBody, {
+        description: `Whose turn it was, in order; with circuit_open and busy nothing was sent. Null while pending, and where it was interrupted. ${OLDER}`,
+      }),
+    ),
     streamed: Type.Boolean(),
     instance: nullable(
       Type.Object(

@@ -14,13 +14,19 @@ export const OLLAMA_PROBLEMS = {
   500: OllamaProblemBody,
 } as const;
 
-/** What a route may answer that asks a model. */
-export const OLLAMA_ANSWER_PROBLEMS = {
+/** What a route may answer that takes a body: too slow, too large, of another type, or no room for it now. */
+export const OLLAMA_BODY_PROBLEMS = {
   ...OLLAMA_PROBLEMS,
+  408: OllamaProblemBody,
   413: OllamaProblemBody,
   415: OllamaProblemBody,
+  503: OllamaProblemBody,
+} as const;
+
+/** What a route may answer that asks a model. */
+export const OLLAMA_ANSWER_PROBLEMS = {
+  ...OLLAMA_BODY_PROBLEMS,
   429: OllamaProblemBody,
   502: OllamaProblemBody,
-  503: OllamaProblemBody,
   504: OllamaProblemBody,
 } as const;

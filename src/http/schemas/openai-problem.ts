@@ -26,6 +26,7 @@ export const OPENAI_PROBLEMS = {
 export const OPENAI_ANSWER_PROBLEMS = {
   ...OPENAI_PROBLEMS,
   403: OpenAiProblemBody,
+  408: OpenAiProblemBody,
   413: OpenAiProblemBody,
   415: OpenAiProblemBody,
   429: OpenAiProblemBody,

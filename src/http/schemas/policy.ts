@@ -37,16 +37,46 @@ export type RoutesBody = Static<typeof RoutesBody>;
 
 const When = nullable(openBody("A condition as policy files write it. Null: always."));
 
-/** What a rule asks for beside its route. Null: as the client and the settings say. */
+const milliseconds = (description: string) => nullable(Type.Integer({ minimum: 0, description }));
+
+/** Null where the policy does not say: then what the next wider scope says counts. */
+const AttemptLimits = {
+  timeout_ms: milliseconds("For a whole answer; where the two below say nothing, in a stream for each of them."),
+  connect_timeout_ms: milliseconds("For a connection."),
+  first_token_timeout_ms: milliseconds("From the call to the first of a streamed answer's content."),
+  idle_timeout_ms: milliseconds("Between two signs of life of a stream that has begun."),
+  retries: nullable(
+    Type.Integer({ minimum: 0, description: "How often it is asked again after a failure that may pass." }),
+  ),
+};
+
+/** What a rule asks for beside its route. Null: as the client, the provider and the settings say. */
 export const EffectsBody = Type.Object({
   limits: Type.Object({
     max_output_tokens: nullable(Type.Integer()),
     max_estimated_cost_micros: nullable(Type.Integer({ description: "In micro-USD." })),
   }),
   delivery: literals(DELIVERIES),
-  attempts: Type.Object({ timeout_ms: nullable(Type.Integer()), max_targets: nullable(Type.Integer()) }),
+  attempts: Type.Object({
+    deadline_ms: milliseconds("For a request over all its attempts."),
+    ...AttemptLimits,
+    max_targets: nullable(Type.Integer({ minimum: 1, description: "How many of the candidates are called." })),
+  }),
 });
 export type EffectsBody = Static<typeof EffectsBody>;
+
+const Breaker = Type.Object(
+  {
+    failure_percent: Type.Integer({ minimum: 1, maximum: 100 }),
+    minimum_calls: Type.Integer({ minimum: 1 }),
+    window_ms: Type.Integer({ minimum: 1 }),
+    open_ms: Type.Integer({ minimum: 1 }),
+  },
+  {
+    description:
+      "A model of the provider is left alone, first for `open_ms`, once so many of a hundred of at least `minimum_calls` within `window_ms` failed.",
+  },
+);
 
 const PolicyRule = Type.Object({
   id: Type.String(),
@@ -70,6 +100,9 @@ export const PolicyBody = Type.Object(
         kind: literals(["ollama", "openai"]),
         zone: Type.String(),
         default_model: Type.String(),
+        attempts: Type.Object(AttemptLimits, { description: "What a rule says counts before this." }),
+        breaker: Breaker,
+        max_concurrency: Type.Integer({ minimum: 1, description: "Calls that may be under way at once." }),
       }),
     ),
     signals: Type.Array(

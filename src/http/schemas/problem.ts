@@ -16,3 +16,6 @@ export const ProblemBody = Type.Object(
 
 /** What any route may answer beside its own: a Host header that is none, a foreign one, a bug. */
 export const COMMON_PROBLEMS = { 400: ProblemBody, 421: ProblemBody, 500: ProblemBody } as const;
+
+/** What any route may answer that takes a body: too slow, too large, of another type, or no room for it now. */
+export const BODY_PROBLEMS = { 408: ProblemBody, 413: ProblemBody, 415: ProblemBody, 503: ProblemBody } as const;

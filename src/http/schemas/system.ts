@@ -3,10 +3,17 @@ import { literals, nullable } from "./literals.ts";
 
 export const HealthBody = Type.Object({ status: Type.Literal("ok") }, { description: "The process serves." });
 
-const Dependency = Type.Object({
+const dependency = {
   state: literals(["up", "down"]),
   required: Type.Boolean({ description: "Whether the gateway is unready without it." }),
   detail: nullable(Type.String({ description: "What is wrong and what to do." })),
+};
+
+const ProviderDependency = Type.Object({
+  ...dependency,
+  open_circuits: Type.Array(Type.String(), {
+    description: "Models that are not asked for a while since they failed; `*` for the provider as a whole.",
+  }),
 });
 
 export const ReadyBody = Type.Object(
@@ -28,7 +35,7 @@ export const ReadyBody = Type.Object(
           "The spool that every request is put on record on first. `full` admits no request until records are in the database, `failed` until a restart.",
       },
     ),
-    dependencies: Type.Record(Type.String(), Dependency, {
+    dependencies: Type.Record(Type.String(), Type.Union([ProviderDependency, Type.Object(dependency)]), {
       description: "The database, and each provider of the policy by its name.",
     }),
   },

@@ -115,7 +115,7 @@ export class Comparison {
 
 /**
  * Of chains that are bounded in how many targets are tried, those that surely are tried count by themselves, too: a target
- * that cannot carry a request is left out, and then one behind the bound is tried.
+ * that cannot carry a request, or is left alone for a while, is passed over, and then one behind the bound is tried.
  */
 function isNewCloud(old: Outcome, now: Outcome): boolean {
   if (now.denial !== null) return false;

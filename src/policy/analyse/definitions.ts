@@ -2,7 +2,10 @@ import canonicalize from "canonicalize";
 import type { JsonValue } from "../../core/json.ts";
 import type { PolicyDocument, ProviderBody } from "../document.ts";
 
-/** A part of the document that says what a name stands for; decisions may be the same and mean something else. */
+/**
+ * A part of the document that says what a name stands for, or how it is called; decisions may be the same and mean
+ * something else.
+ */
 export type DefinitionChange = {
   /** JSON Pointer into the policy file. */
   readonly path: string;
@@ -15,28 +18,46 @@ const OF_PROVIDERS = [
   "kind",
   "zone",
   "base_url",
+  "allowed_addresses",
   "api_key",
   "default_model",
   "default_embedding_model",
   "models",
   "wishes",
+  "max_concurrency",
 ] as const satisfies readonly (keyof ProviderBody)[];
+
+/** Their settings are named one by one. */
+const OF_CALLS = ["attempts", "breaker"] as const satisfies readonly (keyof ProviderBody)[];
 
 const OF_DESTINATIONS = ["kind", "zone", "base_url"] as const;
 
 /** In the order of names. Keywords and patterns are no part of it. */
 export function definitionChanges(one: PolicyDocument, other: PolicyDocument): readonly DefinitionChange[] {
   const ids = [...new Set([...Object.keys(one.providers), ...Object.keys(other.providers)])].toSorted();
-  const ofProviders = ids.flatMap((id) =>
-    OF_PROVIDERS.flatMap((key) =>
-      change(`/providers/${id}/${key}`, own(one.providers, id)?.[key], own(other.providers, id)?.[key]),
-    ),
-  );
+  const ofProviders = ids.flatMap((id) => providerChanges(id, own(one.providers, id), own(other.providers, id)));
   const priced = [...new Set([...Object.keys(one.prices ?? {}), ...Object.keys(other.prices ?? {})])].toSorted();
   const ofPrices = priced.flatMap((id) => change(`/prices/${id}`, own(one.prices, id), own(other.prices, id)));
   const ofScan = change("/scan", one.scan, other.scan);
   return [...ofProviders, ...ofPrices, ...ofScan];
 }
+
+function providerChanges(id: string, one?: ProviderBody, other?: ProviderBody): readonly DefinitionChange[] {
+  return [
+    ...OF_PROVIDERS.flatMap((key) => change(`/providers/${id}/${key}`, one?.[key], other?.[key])),
+    ...OF_CALLS.flatMap((key) => {
+      const [before, after] = [settingsOf(one?.[key]), settingsOf(other?.[key])];
+      const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].toSorted();
+      return names.flatMap((name) => change(`/providers/${id}/${key}/${name}`, own(before, name), own(after, name)));
+    }),
+  ];
+}
+
+const settingsOf = (
+  settings: ProviderBody["attempts"] | ProviderBody["breaker"],
+): Readonly<Record<string, number>> => ({
+  ...settings,
+});
 
 /** Providers of both documents whose name now stands for another place. */
 export const movedProviders = (one: PolicyDocument, other: PolicyDocument): ReadonlySet<string> =>

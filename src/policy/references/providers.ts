@@ -5,6 +5,7 @@ import type { Faults, Said } from "../faults.ts";
 import { quoted } from "../quoted.ts";
 import { entriesOf, type SourceNode, type TextAt, textsOf, textUnder, under } from "../source-node.ts";
 import { didYouMean } from "../suggest.ts";
+import { addressIn, checkAllowedAddresses, isAllowedAddress } from "./addresses.ts";
 import { type Facts, isAuto, keysOf, type ProviderFacts } from "./facts.ts";
 import { notDefined } from "./undefined.ts";
 
@@ -18,6 +19,7 @@ export function checkProviders(facts: Facts, environment: ReadonlySet<string> | 
   }
   for (const provider of facts.providers.values()) {
     checkBaseUrl(provider, faults);
+    checkAllowedAddresses(provider, faults);
     checkApiKey(provider.node, environment, faults);
     checkModelNames(provider.node, faults);
     checkDeclared(provider, faults);
@@ -31,16 +33,21 @@ export function checkProviders(facts: Facts, environment: ReadonlySet<string> | 
 }
 
 /** The URL itself is in no message: who writes credentials into it finds them nowhere else. */
-function checkBaseUrl({ node, zone }: ProviderFacts, faults: Faults): void {
-  const written = textUnder(node, "base_url");
+function checkBaseUrl(provider: ProviderFacts, faults: Faults): void {
+  const written = textUnder(provider.node, "base_url");
   if (written === undefined) return;
   const url = URL.parse(written.text);
   const wrong = whatIsWrong(written.text, url);
   if (url === null || wrong !== null) {
     faults.reference(written.node, { code: "invalid_url", message: wrong ?? NO_URL });
-  } else if (zone === LOCAL_ZONE && !isLocalServer(url.hostname)) {
+  } else if (
+    provider.zone === LOCAL_ZONE &&
+    !isLocalServer(url.hostname) &&
+    !isAllowedAddress(provider, url.hostname)
+  ) {
     const message = "The server is on the internet, and what is to stay local must not go there.";
-    const suggestion = "name a server of your own network, or give the provider another zone";
+    const allowing = addressIn(url.hostname) === null ? "" : ', or allow its address in "allowed_addresses"';
+    const suggestion = `name a server of your own network, or give the provider another zone${allowing}`;
     faults.reference(written.node, { code: "not_local", message, suggestion });
   } else if (url.protocol === "http:" && !isLocalServer(url.hostname)) {
     const message = "Requests leave your network over plain http, for everybody on the way to read.";

@@ -1,6 +1,8 @@
 import { Ollama } from "ollama/browser";
 import type { JsonObject } from "../../core/json.ts";
-import { type Fetch, guardedFetch } from "../guarded-fetch.ts";
+import type { Connection } from "../connection.ts";
+import { guardedFetch } from "../guarded-fetch.ts";
+import type { Fetch } from "../transport.ts";
 
 export type Endpoint = "chat" | "generate" | "embed" | "embeddings";
 
@@ -14,8 +16,15 @@ class BodyClient extends Ollama {
   }
 }
 
-export function openClient(baseUrl: string, signal: AbortSignal): BodyClient {
-  return clientWith(baseUrl, guardedFetch(signal, { direct: true }));
+/** Where a server listens, how it is called there, and how long a connection may take. */
+export type Line = {
+  readonly baseUrl: string;
+  readonly connection: Connection;
+  readonly connectTimeoutMs: number | null;
+};
+
+export function openClient({ baseUrl, connection, connectTimeoutMs }: Line, signal: AbortSignal): BodyClient {
+  return clientWith(baseUrl, guardedFetch(signal, { ...connection, connectTimeoutMs }));
 }
 
 /**
@@ -23,12 +32,12 @@ export function openClient(baseUrl: string, signal: AbortSignal): BodyClient {
  * by, since it prints lines that it cannot parse, knows no bounds, lets a stream end anywhere and throws the bytes away.
  */
 export async function openStream(
-  baseUrl: string,
+  { baseUrl, connection, connectTimeoutMs }: Line,
   endpoint: Endpoint,
   body: JsonObject,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array> | null> {
-  const guarded = guardedFetch(signal, { direct: true, stream: true });
+  const guarded = guardedFetch(signal, { ...connection, connectTimeoutMs, stream: true });
   const responses: Response[] = [];
   const client = clientWith(baseUrl, async (input, init) => {
     const response = await guarded(input, init);

@@ -5,10 +5,11 @@ import type { AllowedTarget } from "../../core/decision.ts";
 import type { JsonObject } from "../../core/json.ts";
 import { isOllamaCloudName, withOllamaTag } from "../../core/models.ts";
 import { err, ok, type Result } from "../../core/result.ts";
+import type { Connection } from "../connection.ts";
 import { malformed, toFailure } from "../failures.ts";
-import { UpstreamStatus } from "../guarded-fetch.ts";
-import { type ListedModel, LOOK_UP_TIMEOUT_MS, ModelList } from "../model-list.ts";
-import { openClient } from "./client.ts";
+import { Unreachable, UpstreamStatus } from "../guarded-fetch.ts";
+import { type ListedModel, LOOK_UP_CONNECT_TIMEOUT_MS, LOOK_UP_TIMEOUT_MS, ModelList } from "../model-list.ts";
+import { type Line, openClient } from "./client.ts";
 import { isParsedObject, isRemote } from "./protocol.ts";
 import { listTimedOut, missing, type OllamaUpstream, remoteModel, unproven } from "./upstream.ts";
 
@@ -24,10 +25,13 @@ export class OllamaModels {
   readonly list: ModelList;
   readonly #upstream: OllamaUpstream;
   readonly #defaultModel: string;
+  readonly #line: Line;
 
-  constructor(upstream: OllamaUpstream, defaultModel: string) {
+  constructor(upstream: OllamaUpstream, defaultModel: string, connection: Connection) {
+    const { baseUrl } = upstream;
     this.#upstream = upstream;
     this.#defaultModel = defaultModel;
+    this.#line = { baseUrl, connection, connectTimeoutMs: LOOK_UP_CONNECT_TIMEOUT_MS };
     this.list = new ModelList((signal) => this.#lookUp(signal));
   }
 
@@ -35,11 +39,16 @@ export class OllamaModels {
    * INVARIANT: local means local. Asked before any content is sent, because a server that forwards the model has
    * leaked the prompt by the time its answer says so. For a constrained request it is asked each time.
    */
-  async refuseUnlessLocal(target: AllowedTarget, signal: AbortSignal): Promise<ProviderFailure | null> {
+  async refuseUnlessLocal(
+    target: AllowedTarget,
+    signal: AbortSignal,
+    connectTimeoutMs: number | null,
+  ): Promise<ProviderFailure | null> {
     const name = withOllamaTag(target.model);
     const known = this.list.has(name) === "yes" && !target.constrained;
     const looked = this.list.check(known ? LOCALITY_MAX_AGE_MS : 0, LOOK_UP_TIMEOUT_MS);
-    const state = await Promise.race([looked, untilAborted(signal)]);
+    const state = await this.#unlessOver(looked, signal, connectTimeoutMs);
+    if (state === "unreached") return toFailure(new Unreachable(), this.#upstream, target.model);
     if (state === "aborted" || state.status === "unknown") return listTimedOut(this.#upstream);
     if (state.status === "down") return state.failure;
     const availability = isOllamaCloudName(name) ? "remote" : this.list.has(name);
@@ -52,7 +61,7 @@ export class OllamaModels {
   async describe(model: string, signal = AbortSignal.timeout(LOOK_UP_TIMEOUT_MS)): Promise<JsonObject | null> {
     if (this.#isElsewhere(model)) return null;
     try {
-      const shown: unknown = await openClient(this.#upstream.baseUrl, signal).show({ model });
+      const shown: unknown = await openClient(this.#line, signal).show({ model });
       return isParsedObject(shown) && !isRemote(model, shown) ? shown : null;
     } catch {
       return null;
@@ -63,11 +72,27 @@ export class OllamaModels {
   async running(): Promise<readonly JsonObject[]> {
     try {
       const signal = AbortSignal.timeout(LOOK_UP_TIMEOUT_MS);
-      const loaded: unknown = await openClient(this.#upstream.baseUrl, signal).ps();
+      const loaded: unknown = await openClient(this.#line, signal).ps();
       if (!Value.Check(Entries, loaded)) return [];
       return loaded.models.filter((entry) => !isRemote(entry.name, entry) && !this.#isElsewhere(entry.name));
     } catch {
       return [];
+    }
+  }
+
+  /** A look-up is shared, and goes on for others when a call has no more time for it. */
+  async #unlessOver<T>(looked: Promise<T>, signal: AbortSignal, connectTimeoutMs: number | null) {
+    const { promise: over, resolve } = Promise.withResolvers<"aborted" | "unreached">();
+    const leave = () => resolve("aborted");
+    if (signal.aborted) leave();
+    signal.addEventListener("abort", leave, { once: true });
+    const { probe } = this.#line.connection;
+    const unwatch = connectTimeoutMs === null ? null : probe?.watch(connectTimeoutMs, () => resolve("unreached"));
+    try {
+      return await Promise.race([looked, over]);
+    } finally {
+      signal.removeEventListener("abort", leave);
+      unwatch?.();
     }
   }
 
@@ -77,7 +102,7 @@ export class OllamaModels {
 
   async #lookUp(signal: AbortSignal): Promise<Result<readonly ListedModel[], ProviderFailure>> {
     try {
-      const tags: unknown = await openClient(this.#upstream.baseUrl, signal).list();
+      const tags: unknown = await openClient(this.#line, signal).list();
       return Value.Check(Entries, tags) ? ok(tags.models.map(toListed)) : err(malformed(this.#upstream));
     } catch (thrown) {
       // Every Ollama has the list. What has none is something else that speaks its protocol, and is taken at the
@@ -94,9 +119,3 @@ function toListed(entry: JsonObject & { readonly name: string }): ListedModel {
   const remote = isRemote(entry.name, entry);
   return { name: withOllamaTag(entry.name), remote, listing: remote ? null : entry };
 }
-
-const untilAborted = (signal: AbortSignal): Promise<"aborted"> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve("aborted");
-    else signal.addEventListener("abort", () => resolve("aborted"), { once: true });
-  });

@@ -5,6 +5,7 @@ import type { JsonObject } from "../../core/json.ts";
 import { isOllamaCloudName } from "../../core/models.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import { failureInStream, malformed } from "../failures.ts";
+import { isShallow } from "../json.ts";
 import { tokenCount } from "../token-count.ts";
 import { type OllamaUpstream, remoteModel } from "./upstream.ts";
 
@@ -91,6 +92,7 @@ export function readLocal(
   if (!isParsedObject(value)) return err(malformed(upstream));
   const name = value["model"];
   if (isRemote(typeof name === "string" ? name : model, value)) return err(remoteModel(model, upstream));
+  if (!isShallow(value)) return err(malformed(upstream));
   const error = value["error"];
   if (error === undefined || error === null) return ok(value);
   return err(failureInStream(typeof error === "string" ? error : JSON.stringify(error), upstream, model));
@@ -102,6 +104,10 @@ export function readRecord(endpoint: "chat" | "generate", value: JsonObject): Ge
   }
   return GenerateRecord.Check(value) ? toRecord(value, value, value.response ?? "") : null;
 }
+
+/** Whether a record says anything of the answer itself. */
+export const hasContent = ({ text, thinking, toolCalls, logprobs }: GenerationRecord): boolean =>
+  text !== "" || thinking !== "" || toolCalls.length > 0 || logprobs.length > 0;
 
 export function readEmbedding(endpoint: "embed" | "embeddings", value: JsonObject): EmbeddingAnswer | null {
   if (endpoint === "embed") {

@@ -39,10 +39,6 @@ export function listTimedOut({ label }: Upstream): ProviderFailure {
   return { category: "timeout", message: `${label} did not say in time which models it has.` };
 }
 
-export function cut({ label }: Upstream): ProviderFailure {
-  return { category: "malformed_response", message: `${label} ended its answer before it was complete.` };
-}
-
 export function missing(model: string, upstream: Upstream): ProviderFailure {
   const message = `${upstream.label} does not have the model "${model}". ${upstream.modelHint(model)}`;
   return { category: "model_not_found", message };

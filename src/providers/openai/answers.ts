@@ -3,6 +3,7 @@ import type { ChatRequest, Chunk } from "../../core/chat.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../core/json.ts";
 import { reportedModel } from "../../core/models.ts";
 import { failureInStream, malformed, type Upstream } from "../failures.ts";
+import { isShallow } from "../json.ts";
 import { messageChunks } from "./message-chunks.ts";
 import {
   ChatAnswer,
@@ -24,6 +25,7 @@ export type Asked = { readonly request: ChatRequest; readonly model: string; rea
 
 /** A whole answer: as it came for a client of the same protocol, else in the gateway's words. */
 export function answerChunks(answer: JsonValue | undefined, asked: Asked): Chunk[] {
+  if (!isShallow(answer)) return [{ kind: "failure", failure: malformed(asked.upstream) }];
   const answerField = asked.request.task.kind === "embedding" ? "data" : "choices";
   const fault = isJsonObject(answer) ? faultOf(answer, answerField) : null;
   if (fault !== null) return [{ kind: "failure", failure: failureInStream(fault, asked.upstream, asked.model) }];

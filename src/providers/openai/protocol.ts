@@ -83,8 +83,10 @@ const EventHead = {
   usage: Reported,
 };
 
-/** An event of a stream that is handed on. */
-export const RawEvent = Type.Object({ ...EventHead, choices: maybe(Type.Array(Type.Object(Choice))) });
+/** An event of a stream that is handed on: what its choices say is the client's to understand. */
+const RawChoice = Type.Object({ ...Choice, delta: Reported, text: Reported, message: Reported });
+export type RawChoice = Static<typeof RawChoice>;
+export const RawEvent = Type.Object({ ...EventHead, choices: maybe(Type.Array(RawChoice)) });
 export type RawEvent = Static<typeof RawEvent>;
 
 const ChoicePiece = Type.Object({
@@ -99,11 +101,23 @@ export type ChoicePiece = Static<typeof ChoicePiece>;
 export const TranslatedEvent = Type.Object({ ...EventHead, choices: maybe(Type.Array(ChoicePiece)) });
 
 /** Compiled, since each event of each stream is held to one of them. */
+const toolCallPieces = TypeCompiler.Compile(Type.Array(ToolCallPiece));
 const rawEvent = TypeCompiler.Compile(RawEvent);
 const translatedEvent = TypeCompiler.Compile(TranslatedEvent);
+export const isToolCallPieces = (value: JsonValue | undefined): value is ToolCallPiece[] & JsonValue =>
+  toolCallPieces.Check(value);
 export const isRawEvent = (value: JsonValue | undefined): value is RawEvent & JsonObject => rawEvent.Check(value);
 export const isTranslatedEvent = (value: JsonValue | undefined): value is Static<typeof TranslatedEvent> & JsonObject =>
   translatedEvent.Check(value);
+
+/** Whether a choice of such an event says more than who speaks, and how the answer ended. */
+export function hasContent({ delta, text, message }: RawChoice): boolean {
+  if (isFilled(text) || isFilled(message)) return true;
+  return isJsonObject(delta) && Object.entries(delta).some(([name, value]) => name !== "role" && isFilled(value));
+}
+
+const isFilled = (value: JsonValue | undefined): boolean =>
+  isGiven(value) && value !== "" && !(Array.isArray(value) && value.length === 0);
 
 /** Whether the client speaks this protocol too, on an endpoint that the provider has: then bodies go through as they are. */
 export function speaksOpenAi(surface: Surface): boolean {
@@ -149,16 +163,6 @@ export function endFailure(reason: string | null, surface: Surface, upstream: Up
   return { category: "content_filter", message: `${upstream.label} cut the answer by its content filter.` };
 }
 
-/** Undefined where the text is no JSON. */
-export function parseJson(text: string): JsonValue | undefined {
-  try {
-    const value: JsonValue = JSON.parse(text);
-    return value;
-  } catch {
-    return undefined;
-  }
-}
-
 /**
  * What an answer or an event says of an error, to be read for its category and shown to nobody; null where it tells of
  * none. OpenRouter does so by a finish reason, too; vLLM and FastAPI by a `message` or a `detail` in place of an answer,
@@ -167,14 +171,15 @@ export function parseJson(text: string): JsonValue | undefined {
 export function faultOf(body: JsonObject, answerField: "choices" | "data" = "choices"): string | null {
   const { error, choices, object, message, detail, type, code, usage } = body;
   if (isGiven(error)) return JSON.stringify(error);
-  if (Array.isArray(choices) && choices.some((choice) => isJsonObject(choice) && choice["finish_reason"] === "error")) {
-    return "";
-  }
+  const failed: JsonValue | undefined = Array.isArray(choices) ? choices.find(isFailed) : undefined;
+  if (isJsonObject(failed)) return JSON.stringify(failed["error"] ?? "");
   const given = body[answerField];
   const { promptTokens, completionTokens } = usageOf(usage);
   const isAnswer = (Array.isArray(given) && given.length > 0) || promptTokens !== null || completionTokens !== null;
   if (object !== "error" && (isAnswer || !(isGiven(message) || isGiven(detail)))) return null;
-  return JSON.stringify([message, detail, type, code]);
+  return JSON.stringify({ message, detail, type, code });
 }
+
+const isFailed = (choice: JsonValue): boolean => isJsonObject(choice) && choice["finish_reason"] === "error";
 
 const isGiven = (value: JsonValue | undefined): boolean => value !== undefined && value !== null;

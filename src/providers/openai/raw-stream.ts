@@ -2,25 +2,24 @@ import { type Chunk, NO_USAGE, type ProviderFailure, type Usage } from "../../co
 import { isJsonObject } from "../../core/json.ts";
 import { reportedModel } from "../../core/models.ts";
 import { failureInStream, malformed } from "../failures.ts";
-import { MAX_EVENT_BYTES, type SseEvent, toSse } from "../sse.ts";
+import { MAX_EVENT_BYTES, parseEvent, type SseEvent } from "../sse.ts";
+import type { Progress } from "../streamed-answer.ts";
 import type { Asked } from "./answers.ts";
-import { faultOf, finishReasonOf, isRawEvent, parseJson, type RawEvent, usageOf } from "./protocol.ts";
+import { faultOf, finishReasonOf, hasContent, isRawEvent, type RawEvent, usageOf } from "./protocol.ts";
 import { asksForUsage, choicesAsked } from "./request.ts";
+import { SkippedEvents } from "./skipped-events.ts";
 import type { StreamReader } from "./stream.ts";
-
-/** What all events of a stream have in common. */
-type Head = { readonly id: string; readonly created: number };
+import { StreamHead } from "./stream-head.ts";
 
 type Step = "more" | "done" | ProviderFailure;
 
 const DONE = Buffer.from("data: [DONE]\n\n");
-/** Events that a server sends before one that has an id: Azure sends one. */
-const MAX_EARLY_EVENTS = 4;
 
 /**
  * Hands a stream on to a client of the same protocol. Every event is parsed, which costs less than to search its text,
  * and goes out as the bytes it came as, unless its id, time of creation or model is not the stream's, it does not
- * name its kind of object, its form is not plain, or it tells of usage that the client did not ask for.
+ * name its kind of object, its form is not plain, or it tells of usage that the client did not ask for. One that is not in
+ * the protocol is left out.
  *
  * From the first finish reason on, events are kept back for `end.tail`, for a client that has them takes the answer for
  * complete. Of an answer with several choices one may be finished long before the others: an event of a choice that is
@@ -30,32 +29,30 @@ const MAX_EARLY_EVENTS = 4;
 export class RawStream implements StreamReader {
   readonly #asked: Asked;
   readonly #wantsUsage: boolean;
-  readonly #idPrefix: string;
-  readonly #object: string;
-  #head: Head | null = null;
-  #model: string | undefined;
-  readonly #early: RawEvent[] = [];
+  readonly #head: StreamHead;
   #out: Uint8Array[] = [];
   #kept: Uint8Array[] = [];
   #keptBytes = 0;
   readonly #begun = new Set<number>();
   readonly #finished = new Set<number>();
+  readonly #skipped = new SkippedEvents();
   #finishReason: string | null = null;
+  #endsForCalls = false;
+  #hasContent = false;
+  #pieceCount = 0;
   #usage: Usage = NO_USAGE;
   #hasNewUsage = false;
 
   constructor(asked: Asked) {
     this.#asked = asked;
     this.#wantsUsage = asksForUsage(asked.request.body);
-    const isCompletion = asked.request.task.kind === "completion";
-    this.#idPrefix = isCompletion ? "cmpl" : "chatcmpl";
-    this.#object = isCompletion ? "text_completion" : "chat.completion.chunk";
+    this.#head = new StreamHead(asked, this.#wantsUsage);
   }
 
   read(events: readonly SseEvent[]): Chunk[] {
     for (const event of events) {
       const step = this.#take(event);
-      if (step === "done") return [...this.#flush(), this.#end()];
+      if (step === "done") return [...this.#flush(), this.#isFinished() ? this.#end() : this.#unfinished()];
       if (step !== "more") return [...this.#flush(), { kind: "failure", failure: step }];
     }
     return this.#flush();
@@ -63,18 +60,29 @@ export class RawStream implements StreamReader {
 
   /** A server that closes without an end marker must have finished as many choices as were asked for. */
   close(): Chunk {
-    const isComplete = this.#isFinished() && this.#finished.size >= choicesAsked(this.#asked.request);
-    return isComplete ? this.#end() : { kind: "failure", failure: malformed(this.#asked.upstream) };
+    return this.#isAnswered() ? this.#end() : this.#unfinished();
+  }
+
+  progress(): Progress {
+    return { isFinished: this.#isAnswered(), hasUsage: this.#usage !== NO_USAGE, pieceCount: this.#pieceCount };
+  }
+
+  #isAnswered(): boolean {
+    return this.#isFinished() && this.#finished.size >= choicesAsked(this.#asked.request);
+  }
+
+  #unfinished(): Chunk {
+    return { kind: "failure", failure: this.#skipped.cutOf(this.#asked.upstream) };
   }
 
   #take(event: SseEvent): Step {
     const { upstream, model } = this.#asked;
     if (event.name === "error") return failureInStream(event.data, upstream, model);
-    if (event.data.trim() === "[DONE]") return this.#isFinished() ? "done" : malformed(upstream);
-    const parsed = parseJson(event.data);
-    if (!isRawEvent(parsed)) return malformed(upstream);
-    const fault = faultOf(parsed);
+    if (event.data.trim() === "[DONE]") return "done";
+    const parsed = parseEvent(event);
+    const fault = isJsonObject(parsed) ? faultOf(parsed) : null;
     if (fault !== null) return failureInStream(fault, upstream, model);
+    if (!isRawEvent(parsed)) return this.#skipped.skip(event.data) ? "more" : malformed(upstream);
     const choices = parsed.choices ?? [];
     if (isJsonObject(parsed.usage)) {
       this.#usage = usageOf(parsed.usage);
@@ -82,55 +90,37 @@ export class RawStream implements StreamReader {
       if (choices.length === 0 && !this.#wantsUsage) return "more";
     }
     this.#note(parsed);
-    if (this.#head === null && !parsed.id && choices.length === 0) {
-      return this.#early.push(parsed) > MAX_EARLY_EVENTS ? malformed(upstream) : "more";
-    }
-    return this.#place(this.#withHead(event, parsed), this.#goesOn(parsed)) ? "more" : malformed(upstream);
+    const written = this.#head.write(event, parsed);
+    if (written === null) return malformed(upstream);
+    const goesOn = this.#goesOn(parsed);
+    return written.every((bytes) => this.#place(bytes, goesOn)) ? "more" : malformed(upstream);
   }
 
-  #note({ model, choices }: RawEvent): void {
-    this.#model ||= model ?? undefined;
-    for (const { index = 0, finish_reason } of choices ?? []) {
-      const reason = finishReasonOf(finish_reason);
+  #note({ choices }: RawEvent): void {
+    for (const choice of choices ?? []) {
+      const { index = 0, delta } = choice;
       this.#begun.add(index);
-      if (reason === null) continue;
-      this.#finished.add(index);
-      if (index === 0 || this.#finishReason === null) this.#finishReason = reason;
+      if (isJsonObject(delta)) this.#skipped.watchPieces(index, delta["tool_calls"]);
+      // Each choice is looked into only where it may be the first that says something, or one that should not.
+      if ((!this.#hasContent || this.#finished.size > 0) && hasContent(choice)) {
+        this.#hasContent = true;
+        this.#pieceCount += 1;
+      }
+      this.#noteFinish(index, finishReasonOf(choice.finish_reason));
     }
+  }
+
+  #noteFinish(index: number, reason: string | null): void {
+    if (reason === null) return;
+    this.#pieceCount += 1;
+    this.#finished.add(index);
+    if (index === 0 || this.#finishReason === null) this.#finishReason = reason;
+    if (reason === "tool_calls") this.#endsForCalls = true;
   }
 
   /** Nothing is finished yet, or the event is of a choice that is not. */
   #goesOn({ choices }: RawEvent): boolean {
     return this.#finished.size === 0 || (choices ?? []).some(({ index = 0 }) => !this.#finished.has(index));
-  }
-
-  #withHead(event: SseEvent, parsed: RawEvent): Uint8Array {
-    if (this.#head === null) {
-      const id = parsed.id || `${this.#idPrefix}-${crypto.randomUUID()}`;
-      this.#head = { id, created: parsed.created ?? Math.floor(Date.now() / 1_000) };
-      for (const early of this.#early) this.#out.push(this.#restated(early, this.#head));
-    }
-    const { id, created } = this.#head;
-    const isOfStream = parsed.id === id && parsed.created === created && parsed.model === this.#streamModel();
-    const isUnasked = isJsonObject(parsed.usage) && !this.#wantsUsage;
-    const isAsItShouldBe = event.plain && isOfStream && namesItsObject(parsed) && !isUnasked;
-    return isAsItShouldBe ? event.bytes : this.#restated(parsed, this.#head);
-  }
-
-  #streamModel(): string {
-    return this.#model || this.#asked.model;
-  }
-
-  #restated(parsed: RawEvent, { id, created }: Head): Uint8Array {
-    const { usage, ...others } = parsed;
-    return toSse({
-      ...others,
-      ...(usage === undefined || (isJsonObject(usage) && !this.#wantsUsage) ? {} : { usage }),
-      id,
-      created,
-      ...(namesItsObject(parsed) ? {} : { object: this.#object }),
-      model: this.#streamModel(),
-    });
   }
 
   /** False where more would have to be kept back than is reasonable. */
@@ -152,7 +142,11 @@ export class RawStream implements StreamReader {
   }
 
   #flush(): Chunk[] {
-    const chunks: Chunk[] = this.#out.length === 0 ? [] : [{ kind: "raw", bytes: joined(this.#out) }];
+    const chunks: Chunk[] = [];
+    if (this.#out.length > 0) {
+      const bytes = joined(this.#out);
+      chunks.push(this.#hasContent ? { kind: "raw", bytes } : { kind: "raw", bytes, opening: true });
+    }
     this.#out = [];
     if (this.#hasNewUsage) chunks.push({ kind: "usage", usage: this.#usage });
     this.#hasNewUsage = false;
@@ -160,17 +154,19 @@ export class RawStream implements StreamReader {
   }
 
   #end(): Chunk {
+    if (!this.#skipped.allowEnd(this.#endsForCalls)) {
+      return { kind: "failure", failure: malformed(this.#asked.upstream) };
+    }
     return {
       kind: "end",
-      model: reportedModel(this.#model, this.#asked.model),
+      model: reportedModel(this.#head.reportedModel, this.#asked.model),
       finishReason: this.#finishReason,
       usage: this.#usage,
       tail: Buffer.concat([...this.#kept, DONE]),
+      ...this.#skipped.counted(),
     };
   }
 }
-
-const namesItsObject = ({ object }: RawEvent): boolean => typeof object === "string" && object !== "";
 
 /** Events that came in one read lie side by side in its memory: then what joins them is a view. */
 function joined(pieces: readonly Uint8Array[]): Uint8Array {

@@ -1,6 +1,10 @@
 import type { Chunk } from "../../core/chat.ts";
+import { isJsonObject } from "../../core/json.ts";
 import { malformed, type Upstream } from "../failures.ts";
+import { parseJson } from "../json.ts";
 import { type SseEvent, SseSplitter } from "../sse.ts";
+import { type Progress, readAnswer } from "../streamed-answer.ts";
+import { faultOf } from "./protocol.ts";
 
 /** Turns the events of one stream into chunks. Its last chunk is an `end` or a `failure`. */
 export interface StreamReader {
@@ -8,58 +12,45 @@ export interface StreamReader {
   read(events: readonly SseEvent[]): Chunk[];
   /** The last chunk of a stream that ended without saying so. */
   close(): Chunk;
+  progress(): Progress;
 }
 
-/** How long a body may take to end after the protocol's end marker for its connection to be used again. */
-const DRAIN_MS = 1_000;
+/** What an answer that should be a stream is read of where it is an error; none needs more to say what it is. */
+const MAX_ERROR_BYTES = 64 * 1024;
 
-/**
- * Reads no further than it is asked; leaving it early hangs up. Throws what `response.body` does. A read that gives
- * nothing for the client, such as a comment or thinking that is not shown, is a sign of life all the same.
- */
-export async function* readStream(response: Response, stream: StreamReader, upstream: Upstream): AsyncIterable<Chunk> {
-  const contentType = response.headers.get("content-type") ?? "";
-  if (!/^text\/event-stream\b/i.test(contentType) || response.body === null) {
-    await response.body?.cancel();
-    yield { kind: "failure", failure: malformed(upstream) };
-    return;
-  }
-  const body: Body = response.body.getReader();
+/** Reads no further than it is asked; leaving it early hangs up. Throws what `response.body` does. */
+export function readStream(response: Response, stream: StreamReader, upstream: Upstream): AsyncIterable<Chunk> {
+  const { body } = response;
+  if (!isEventStream(response) || body === null) return refused(response, stream, upstream);
   const splitter = new SseSplitter();
-  let isWhole = false;
-  try {
-    while (true) {
-      const { value } = await body.read();
-      const chunks = value === undefined ? [stream.close()] : stream.read(splitter.push(value));
-      if (chunks.length === 0) yield { kind: "alive" };
-      for (const chunk of chunks) {
-        isWhole = chunk.kind === "end";
-        yield chunk;
-        if (chunk.kind === "end" || chunk.kind === "failure") return;
-      }
-    }
-  } finally {
-    if (isWhole) void drain(body);
-    else await hangUp(body);
-  }
+  const answer = {
+    push: (bytes: Uint8Array) => stream.read(splitter.push(bytes)),
+    close: () => [stream.close()],
+    progress: () => stream.progress(),
+  };
+  return readAnswer(body, answer, true);
 }
 
-/** A reader of the response's body. */
-type Body = {
-  readonly read: () => Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
-  readonly cancel: () => Promise<void>;
-};
+const contentTypeOf = ({ headers }: Response): string => headers.get("content-type") ?? "";
+const isEventStream = (response: Response): boolean => /^text\/event-stream\b/i.test(contentTypeOf(response));
+const isJson = (response: Response): boolean => /^application\/([\w.-]+\+)?json\b/i.test(contentTypeOf(response));
 
-/** A connection is used again only if its body was read to the end; to hang up costs the next request a handshake. */
-async function drain(body: Body): Promise<void> {
-  const timer = setTimeout(() => void hangUp(body), DRAIN_MS);
-  try {
-    while (!(await body.read()).done);
-  } catch {
-    // The answer is complete: what becomes of the connection is nobody's concern.
-  } finally {
-    clearTimeout(timer);
-  }
+async function* refused(response: Response, stream: StreamReader, upstream: Upstream): AsyncIterable<Chunk> {
+  const fault = isJson(response) ? await faultIn(response) : null;
+  await response.body?.cancel().catch(() => {});
+  if (fault === null) yield { kind: "failure", failure: malformed(upstream) };
+  else yield* stream.read([{ name: "error", data: fault, bytes: new Uint8Array(), plain: false }]);
 }
 
-const hangUp = (body: Body): Promise<void> => body.cancel().catch(() => {});
+/** Some servers say with the status of an answer, and in place of a stream, that there is none. */
+async function faultIn(response: Response): Promise<string | null> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of response.body ?? []) {
+    size += piece.byteLength;
+    if (size > MAX_ERROR_BYTES) return null;
+    pieces.push(piece);
+  }
+  const body = parseJson(Buffer.concat(pieces).toString("utf8"));
+  return isJsonObject(body) ? faultOf(body) : null;
+}

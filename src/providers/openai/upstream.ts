@@ -29,10 +29,10 @@ export function unconfigured({ id, hints }: Pick<Named, "id" | "hints">): Provid
     hints === "policy"
       ? `The provider "${id}" has no key. Give it an api_key in the policy, and set the variable that it names.`
       : "The cloud provider is not configured. Set OPENAI_API_KEY, or DEFAULT_PROVIDER=local.";
-  return { category: "authentication", message };
+  return { category: "authentication", message, unasked: true };
 }
 
 export function forwarded(model: string): ProviderFailure {
   const message = `By its name Ollama forwards the model "${model}" to a remote host, which is not local.`;
-  return { category: "remote_model", message };
+  return { category: "remote_model", message, unasked: true };
 }

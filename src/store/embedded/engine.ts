@@ -5,6 +5,12 @@ import fsBundlePath from "../../../node_modules/@electric-sql/pglite/dist/pglite
 import pgliteWasmPath from "../../../node_modules/@electric-sql/pglite/dist/pglite.wasm" with { type: "file" };
 
 /**
+ * Files that PostgreSQL keeps open between uses; it would keep a thousand. A gateway has about as many tables, indices and
+ * parts of them as days to keep, and the process needs its descriptors for connections.
+ */
+const MAX_OPEN_FILES = 256;
+
+/**
  * Opens PGlite over a directory. PGlite finds its own files only beside its own source, which a compiled binary does
  * not have, so all three are handed over.
  */
@@ -12,7 +18,8 @@ export async function openEngine(dataDir: string | undefined, options: PGliteOpt
   const [pgliteWasmModule, initdbWasmModule] = await Promise.all([compile(pgliteWasmPath), compile(initdbWasmPath)]);
   const fsBundle = Bun.file(fsBundlePath);
   const files = { pgliteWasmModule, initdbWasmModule, fsBundle };
-  return PGlite.create({ ...files, ...options, ...(dataDir === undefined ? {} : { dataDir }) });
+  const startParams = [...PGlite.defaultStartParams, "-c", `max_files_per_process=${MAX_OPEN_FILES}`];
+  return PGlite.create({ ...files, startParams, ...options, ...(dataDir === undefined ? {} : { dataDir }) });
 }
 
 async function compile(path: string): Promise<WebAssembly.Module> {

@@ -18,6 +18,10 @@ import defineAuditMaintenance from "../../../db/migrations/20261122200003_define
   type: "text",
 };
 import grantAuditRoles from "../../../db/migrations/20261122200004_grant_audit_roles.sql" with { type: "text" };
+import addAttempts from "../../../db/migrations/20261122230000_add_attempts_to_audit_events.sql" with { type: "text" };
+import checkAttempts from "../../../db/migrations/20261122230001_check_attempts_of_audit_events.sql" with {
+  type: "text",
+};
 
 export type MigrationFile = { readonly name: string; readonly text: string };
 
@@ -35,4 +39,6 @@ export const MIGRATION_FILES: readonly MigrationFile[] = [
   { name: "20261122200002_create_audit_rollups.sql", text: createAuditRollups },
   { name: "20261122200003_define_audit_maintenance.sql", text: defineAuditMaintenance },
   { name: "20261122200004_grant_audit_roles.sql", text: grantAuditRoles },
+  { name: "20261122230000_add_attempts_to_audit_events.sql", text: addAttempts },
+  { name: "20261122230001_check_attempts_of_audit_events.sql", text: checkAttempts },
 ];

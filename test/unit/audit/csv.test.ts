@@ -57,11 +57,12 @@ describe("an export as CSV", () => {
       completion_tokens: "",
       cost_micros: "12",
       latency_ms: "1500",
+      attempts: "mistral-eu/m=circuit_open:0 local/m2=answered:1490",
       instance_id: "0190c1d2-0000-7000-8000-000000000001",
       instance_seq: "7",
     });
-    const older = rowOf({ policyHash: null, features: null, rule: null, instance: null, model: null });
-    expect([older["policy_hash"], older["team"], older["rule"], older["instance_seq"], older["model"]]).toEqual([
+    const older = rowOf({ policyHash: null, features: null, rule: null, instance: null, attempts: null });
+    expect([older["policy_hash"], older["team"], older["rule"], older["instance_seq"], older["attempts"]]).toEqual([
       "",
       "",
       "",

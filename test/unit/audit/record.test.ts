@@ -15,6 +15,7 @@ import { crc32c } from "../../../src/core/crc32c.ts";
 import { readFeatures } from "../../../src/core/recorded-features.ts";
 import { actionRecord, requestRecord } from "../../support/arbitrary-record.ts";
 import { intentAt, outcomeOf } from "../../support/audit-requests.ts";
+import { CHECKS_V1, INTENT_V1, intentV1, LEAF_V1, RECORD_V1, recordV1 } from "../../support/records-v1.ts";
 import { checksOf } from "../../support/request-records.ts";
 
 const RECEIVED_AT = new Date("2026-03-01T12:00:00.123Z");
@@ -109,6 +110,7 @@ describe("a settled record", () => {
       "answered_model",
       "answered_provider",
       "answered_zone",
+      "attempts",
       "completed_at",
       "completion_tokens",
       "cost_micros",
@@ -146,7 +148,7 @@ describe("a settled record", () => {
     expect(settled).toMatchObject({
       ...stamp,
       kind: "request",
-      record_version: 1,
+      record_version: 2,
       request_id: intent.requestId,
       received_at: 1_772_366_400_123_000,
       completed_at: 1_772_366_400_135_000,
@@ -168,6 +170,7 @@ describe("a settled record", () => {
       completion_tokens: 64,
       cost_micros: 67,
       latency_ms: 12,
+      attempts: [{ provider: intent.provider, model: intent.model, result: "answered", duration_ms: 11 }],
     });
     expect(readFeatures(JSON.parse(JSON.stringify(settled.features)))).toEqual(intent.features);
   });
@@ -192,8 +195,31 @@ describe("a settled record", () => {
   });
 
   test("is made of no intent that a later version wrote", () => {
-    const later = { ...intentRecord(intent), record_version: 2 };
+    const later = { ...intentRecord(intent), record_version: 3 };
     expect(readIntentRecord(Buffer.from(JSON.stringify(later)))).toBeNull();
+  });
+
+  test("holds whole milliseconds, whatever clock there was", () => {
+    const attempts = outcome.attempts.map((attempt) => ({ ...attempt, durationMs: 10.6 }));
+    expect(settledRecord(intentRecord(intent), { ...outcome, attempts }, stamp)).toEqual(settled);
+  });
+});
+
+describe("a record of version 1", () => {
+  const begun = readIntentRecord(Buffer.from(INTENT_V1)) ?? expect.unreachable();
+
+  test("is read, and ends in version 1, without attempts", () => {
+    expect(begun).toEqual(intentV1());
+    for (const ended of [settledRecord(begun, outcome, stamp), interruptedRecord(begun, COMPLETED_AT, stamp)]) {
+      expect(namesOf(ended)).toEqual(namesOf(recordV1()));
+      expect(ended.record_version).toBe(1);
+    }
+  });
+
+  test("is still the leaf that the gateway of then made of it", () => {
+    expect(canonicalRecord(recordV1())).toBe(RECORD_V1);
+    expect(leafHash(canonicalRecord(recordV1())).toString("hex")).toBe(LEAF_V1);
+    expect(checksOf(recordV1()).toString("hex")).toBe(CHECKS_V1);
   });
 });
 

@@ -82,6 +82,9 @@ describe("an event for people", () => {
     expect(eventLine(auditEvent())).toBe(`2026-11-22T10:00:00.123Z  succeeded       local (local) m2  ${end}`);
     const failed = auditEvent({ status: "failed", failureCategory: "timeout", answeredModel: null });
     expect(eventLine(failed)).toContain("  failed          local (local) m, timeout  rule");
+    const [first, second] = auditEvent().attempts ?? [];
+    const attempts = [first, second, second].flatMap((attempt) => (attempt === undefined ? [] : [attempt]));
+    expect(eventLine(auditEvent({ attempts }))).toContain("  local (local) m2, 2 attempts  rule");
     const denied = auditEvent({ decision: "deny", status: "denied", reasonCodes: ["default", "policy.denied"] });
     expect(eventLine(denied)).toContain("  denied          policy.denied  rule");
   });

@@ -86,6 +86,20 @@ describe("policy diff", () => {
     expect(stdout).toContain('  - /providers/local/default_model: "llama3.1" -> "qwen3"\n');
   });
 
+  test("names settings of attempts that change, of a provider and of a rule", async () => {
+    const changed = POLICY.replace(
+      "default_model: llama3.1",
+      "default_model: llama3.1\n    attempts: { retries: 0 }",
+    ).replace("reason: default\n", "reason: default\n  attempts: { deadline_seconds: 30, retries: 1 }\n");
+    const { stdout } = await run({ "old.yaml": POLICY, "new.yaml": changed });
+    expect(stdout).toContain("  - /providers/local/attempts/retries: null -> 0\n");
+    expect(stdout.replace(/\n +/g, " ")).toContain(
+      "- cloud (zone cloud) -> cloud (zone cloud); at most 30000 ms for all attempts; a provider asked again at most 1 time",
+    );
+    const { changes } = (await run({ "old.yaml": POLICY, "new.yaml": changed }, "--json")).json();
+    expect(changes[0].to.effects.attempts).toMatchObject({ deadline_ms: 30_000, retries: 1, idle_timeout_ms: null });
+  });
+
   test("needs two sound files, and checks that there are", async () => {
     const wrong = { "old.yaml": POLICY, "new.yaml": POLICY.replace("version: 3", "version: x") };
     const unsound = await run(wrong);

@@ -73,6 +73,26 @@ shadow:
     expect(stdout.replace(/\n +/g, " ")).toContain("at most 9 tokens of output asked for, 2 answers asked for");
   });
 
+  test("says how a route is tried, each limit in words", async () => {
+    const attempts =
+      "{ deadline_seconds: 90, timeout_seconds: 30, connect_timeout_ms: 500, first_token_timeout_ms: 4000, idle_timeout_ms: 600, retries: 0, max_targets: 1 }";
+    const policy = POLICY.replace("reason: default\n", `reason: default\n  attempts: ${attempts}\n`);
+    const { stdout, exitCode } = await run(chat(LONG), [], policy);
+    expect(exitCode).toBe(0);
+    const words = [
+      "at most 90000 ms for all attempts",
+      "at most 30000 ms for an attempt",
+      "at most 500 ms for a connection",
+      "at most 4000 ms to the first token of a stream",
+      "at most 600 ms of silence in a stream",
+      "no provider asked again",
+      "at most 1 provider tried",
+    ];
+    expect(stdout.replace(/\n +/g, " ")).toContain(`effects  ${words.join("; ")}`);
+    const again = await run(chat(LONG), [], policy.replace("retries: 0", "retries: 2"));
+    expect(again.stdout.replace(/\n +/g, " ")).toContain("; a provider asked again at most 2 times; ");
+  });
+
   test("says it as JSON, as the gateway does", async () => {
     const { json, stderr, exitCode } = await run(chat(LONG), ["--json"]);
     expect([stderr, exitCode]).toEqual(["", 0]);

@@ -25,7 +25,10 @@ describe("the table of reasons", () => {
     );
     expect(retried.toSorted()).toEqual([
       "audit.unavailable",
+      "gateway.overloaded",
       "gateway.stopping",
+      "provider.busy",
+      "provider.circuit_open",
       "provider.malformed_response",
       "provider.rate_limited",
       "provider.unreachable",

@@ -22,6 +22,10 @@ const EMPTY = {
 };
 
 describe("collect", () => {
+  test("says how many events were left out", async () => {
+    expect(await collected(text("a"), { ...endOf("m"), skippedEvents: 2 })).toMatchObject({ skippedEvents: 2 });
+  });
+
   test("joins text, thinking and logprobs in the order they came", async () => {
     const [first, second] = [{ token: "a" }, { token: "b" }];
     expect(
@@ -33,7 +37,7 @@ describe("collect", () => {
         text("c"),
         endOf("m"),
       ),
-    ).toEqual({ answer: { ...EMPTY, content: "abc", thinking: "hmm", logprobs: [first, second] } });
+    ).toEqual({ answer: { ...EMPTY, content: "abc", thinking: "hmm", logprobs: [first, second] }, skippedEvents: 0 });
   });
 
   test("puts calls that come interleaved together, in the order of their index", async () => {
@@ -54,6 +58,7 @@ describe("collect", () => {
           { id: "b", name: "time", arguments: "{}" },
         ],
       },
+      skippedEvents: 0,
     });
   });
 
@@ -66,7 +71,7 @@ describe("collect", () => {
         { kind: "document", body },
         endOf("m"),
       ),
-    ).toEqual({ answer: { ...EMPTY, vectors: [[1], [2]], document: body } });
+    ).toEqual({ answer: { ...EMPTY, vectors: [[1], [2]], document: body }, skippedEvents: 0 });
   });
 
   test("reads nothing after the end", async () => {
@@ -77,7 +82,7 @@ describe("collect", () => {
       asked++;
       yield text("more");
     }
-    expect(await collect(counted())).toEqual({ answer: EMPTY });
+    expect(await collect(counted())).toEqual({ answer: EMPTY, skippedEvents: 0 });
     expect(asked).toBe(1);
   });
 
@@ -91,6 +96,7 @@ describe("collect", () => {
       failure: {
         category: "malformed_response",
         message: "The provider's answer ended before it was complete.",
+        transient: true,
       },
     });
   });

@@ -5,12 +5,19 @@ import type { Answer, AnswerError, AnswerHead } from "../../../src/gateway/chat-
 import type { Call } from "../../../src/gateway/decided.ts";
 import type { Deps } from "../../../src/gateway/deps.ts";
 import { admit, answerWhole, type Render } from "../../../src/gateway/handle-chat.ts";
+import { attemptDefaults } from "../../support/attempt-defaults.ts";
 import { chatRequest, fakeDeps, requestOf } from "../../support/deps.ts";
+import { watchedTraffic } from "../../support/errands.ts";
 import { answer, fails, untilAborted } from "../../support/fake-provider.ts";
 
 const LONG = "x".repeat(11);
 const MAIL = ["jane.roe", "mail.example.org"].join("@");
-const call = (signal = new AbortController().signal) => ({ requestId: Bun.randomUUIDv7(), signal, labels: {} });
+const call = (signal = new AbortController().signal) => ({
+  requestId: Bun.randomUUIDv7(),
+  signal,
+  caller: "a",
+  labels: {},
+});
 
 type Handled = {
   readonly head: AnswerHead;
@@ -36,7 +43,13 @@ describe("admit and answerWhole", () => {
     const asked = call();
     const { requestId } = asked;
     expect(await handle(deps, chatRequest("hello"), asked)).toEqual({
-      head: { requestId, provider: "local", model: "local-default", reasonCodes: ["cost_prefer_local"] },
+      head: {
+        requestId,
+        provider: "local",
+        model: "local-default",
+        reasonCodes: ["cost_prefer_local"],
+        attemptCount: 1,
+      },
       overheadMs: expect.any(Number),
       answer: {
         content: "from local",
@@ -69,6 +82,7 @@ describe("admit and answerWhole", () => {
         provider: "local",
         model: "local-default",
         reasonCodes: ["cost_prefer_local"],
+        attemptCount: 0,
       },
       overheadMs: expect.any(Number),
       answer: null,
@@ -130,7 +144,7 @@ describe("admit and answerWhole", () => {
     const asked = call();
     const { requestId } = asked;
     expect(await handle(deps, chatRequest(LONG), asked)).toEqual({
-      head: { requestId, provider: "openai", model: "openai-default", reasonCodes: ["default"] },
+      head: { requestId, provider: "openai", model: "openai-default", reasonCodes: ["default"], attemptCount: 1 },
       overheadMs: expect.any(Number),
       answer: null,
       error: { code: "provider.rate_limited", message: "slow down", field: null, retryAfterMs: null },
@@ -150,7 +164,7 @@ describe("admit and answerWhole", () => {
   });
 
   test("ends a provider that takes too long", async () => {
-    const { deps, local } = fakeDeps({ providerTimeoutMs: 20 });
+    const { deps, local } = fakeDeps({ attemptDefaults: attemptDefaults(20) });
     local.behaves(untilAborted);
     const result = await handle(deps, chatRequest("hello"), call());
     expect(result.error).toEqual({
@@ -158,6 +172,71 @@ describe("admit and answerWhole", () => {
       message: "The provider did not answer within 0.02 s (PROVIDER_TIMEOUT_SECONDS).",
       field: null,
       retryAfterMs: null,
+    });
+  });
+
+  test("has every attempt on record, and of the answer only what is the last one's", async () => {
+    const { deps, audit, local, telemetry } = fakeDeps({
+      attemptDefaults: attemptDefaults(1_000, { retries: 1, deadlineMs: 10_000 }),
+    });
+    let calls = 0;
+    local.behaves(async function* (called): AsyncIterable<Chunk> {
+      calls += 1;
+      if (calls > 1) yield* answer("hi", called.target.model);
+      else yield { kind: "failure", failure: { category: "upstream_error", message: "it failed", transient: true } };
+    });
+    const asked = call();
+    expect(await handle(deps, chatRequest("hello"), asked)).toMatchObject({
+      head: { attemptCount: 2 },
+      answer: { content: "hi" },
+    });
+    const attempts = [
+      { provider: "local", model: "local-default", result: "upstream_error", durationMs: expect.any(Number) },
+      { provider: "local", model: "local-default", result: "answered", durationMs: expect.any(Number) },
+    ];
+    expect<unknown>(telemetry.finished.map((event) => event.attempts)).toEqual([attempts]);
+    expect(audit.outcomes.get(asked.requestId)).toMatchObject({
+      status: "succeeded",
+      attempts,
+      usage: { promptTokens: 3, completionTokens: 5 },
+    });
+    const { requestId } = asked;
+    expect(telemetry.attempts).toEqual([
+      { requestId, provider: "local", model: "local-default", category: "upstream_error", again: true, waitMs: 0 },
+    ]);
+  });
+
+  test("answers at once with the failure where the process drains while it waits", async () => {
+    const { deps, audit, local } = fakeDeps({
+      attemptDefaults: attemptDefaults(60_000, { retries: 1, deadlineMs: 60_000 }),
+    });
+    local.behaves(async function* (): AsyncIterable<Chunk> {
+      const failure = { category: "rate_limited", message: "later", transient: true, retryAfterMs: 30_000 } as const;
+      yield { kind: "failure", failure };
+    });
+    const asked = call();
+    const pending = handle(deps, chatRequest("hello"), asked);
+    await Bun.sleep(5);
+    expect(audit.outcomes.size).toBe(0);
+    deps.inFlight.drain();
+    expect((await pending).error).toMatchObject({ code: "provider.rate_limited", retryAfterMs: 30_000 });
+    expect(audit.outcomes.get(asked.requestId)?.attempts).toHaveLength(1);
+  });
+
+  test("says where nothing could be sent to anybody, and counts no attempt", async () => {
+    const { traffic, bar } = watchedTraffic();
+    const { deps, audit, local } = fakeDeps({ traffic });
+    bar("local", { kind: "circuit_open", retryAfterMs: 3_000 });
+    const asked = call();
+    expect(await handle(deps, chatRequest("hello"), asked)).toMatchObject({
+      head: { provider: "local", attemptCount: 0 },
+      error: { code: "provider.circuit_open", retryAfterMs: 3_000 },
+    });
+    expect(local.calls).toEqual([]);
+    expect(audit.outcomes.get(asked.requestId)).toMatchObject({
+      status: "failed",
+      failureCategory: "circuit_open",
+      attempts: [{ provider: "local", model: "local-default", result: "circuit_open" }],
     });
   });
 
@@ -170,7 +249,7 @@ describe("admit and answerWhole", () => {
     });
     const caller = new AbortController();
     const { requestId } = call();
-    const pending = handle(deps, chatRequest("hello"), { requestId, signal: caller.signal, labels: {} });
+    const pending = handle(deps, chatRequest("hello"), { requestId, signal: caller.signal, caller: "a", labels: {} });
     await Bun.sleep(5);
     caller.abort();
     expect((await pending).error?.code).toBe("request.aborted");
@@ -192,8 +271,13 @@ describe("admit and answerWhole", () => {
 
   test("calls nobody for a caller that has left already", async () => {
     const { deps, audit, local } = fakeDeps();
-    const { requestId } = call();
-    await handle(deps, chatRequest("hello"), { requestId, signal: AbortSignal.abort(), labels: {} });
+    const caller = new AbortController();
+    const asked = call(caller.signal);
+    const { requestId } = asked;
+    const admitted = await admit(deps, chatRequest("hello"), asked);
+    if (admitted.kind !== "admitted") throw new Error("it was refused too early");
+    caller.abort();
+    await answerWhole(deps, admitted, ok);
     expect(local.calls).toEqual([]);
     expect(audit.outcomes.get(requestId)?.status).toBe("client_aborted");
   });
@@ -209,6 +293,7 @@ describe("admit and answerWhole", () => {
         provider: null,
         model: null,
         reasonCodes: ["cost_prefer_local", "policy.cloud_model_refused"],
+        attemptCount: 0,
       },
       answer: null,
       error: { code: "policy.cloud_model_refused", field: "model" },
@@ -384,6 +469,7 @@ describe("admit and answerWhole", () => {
       provider: "local",
       model: "local-embedding",
       reasonCodes: ["embedding_model"],
+      attemptCount: 1,
     });
     expect(result.answer?.vectors).toEqual([
       [0, 0.5],
@@ -416,7 +502,9 @@ describe("admit and answerWhole", () => {
       return ok(given);
     });
     expect(audit.journal).toEqual(["intent", "call local", "translate", "outcome"]);
-    expect(heads).toEqual([{ requestId, provider: "local", model: "local-2026", reasonCodes: ["cost_prefer_local"] }]);
+    expect(heads).toEqual([
+      { requestId, provider: "local", model: "local-2026", reasonCodes: ["cost_prefer_local"], attemptCount: 1 },
+    ]);
   });
 
   test("records an answer that the client's protocol cannot say as failed, with its usage", async () => {

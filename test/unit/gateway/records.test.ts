@@ -42,7 +42,7 @@ const DECISION = decisionFor(
 
 function decided(overrides: Partial<Decided> = {}): Decided {
   return {
-    call: { requestId: "0193-id", signal: new AbortController().signal, labels: {} },
+    call: { requestId: "0193-id", signal: new AbortController().signal, caller: "a", labels: {} },
     request: REQUEST,
     findings: { "pii.email": 2 },
     active: ACTIVE,
@@ -105,6 +105,8 @@ describe("outcomeOf", () => {
     return new Stopwatch(() => readingsMs.shift() ?? Number.NaN);
   }
 
+  const ATTEMPTS = [{ provider: "local", model: "llama", result: "answered", durationMs: 4 }] as const;
+
   const ended = {
     status: "succeeded",
     failureCategory: null,
@@ -114,7 +116,7 @@ describe("outcomeOf", () => {
   } as const;
 
   test("takes over how it ended, who answered and what it took, and none of the answer", () => {
-    expect(outcomeOf(deps, decided({ stopwatch: at(100, 250) }), target("local", "llama"), ended)).toEqual({
+    expect(outcomeOf(deps, decided({ stopwatch: at(100, 250) }), target("local", "llama"), ended, ATTEMPTS)).toEqual({
       requestId: "0193-id",
       completedAt: COMPLETED_AT,
       status: "succeeded",
@@ -122,6 +124,7 @@ describe("outcomeOf", () => {
       zone: "local",
       model: "llama-2026",
       failureCategory: null,
+      attempts: ATTEMPTS,
       usage: { promptTokens: 3, completionTokens: 5 },
       costMicros: 0,
       latencyMs: 150,
@@ -132,38 +135,49 @@ describe("outcomeOf", () => {
     const active = activeOf(PRICED, new Map());
     const asked = target("openai", "gpt");
     const stopwatch = () => at(0, 1);
-    expect(outcomeOf(deps, decided({ active, stopwatch: stopwatch() }), asked, ended)).toMatchObject({
+    expect(outcomeOf(deps, decided({ active, stopwatch: stopwatch() }), asked, ended, ATTEMPTS)).toMatchObject({
       model: "llama-2026",
       costMicros: 3 * 2 + 5 * 3,
     });
     const unsaid = { ...ended, usage: { promptTokens: 3, completionTokens: null } };
-    expect(outcomeOf(deps, decided({ active, stopwatch: stopwatch() }), asked, unsaid).costMicros).toBeNull();
+    expect(outcomeOf(deps, decided({ active, stopwatch: stopwatch() }), asked, unsaid, ATTEMPTS).costMicros).toBeNull();
     const other = target("openai", "unpriced");
-    expect(outcomeOf(deps, decided({ active, stopwatch: stopwatch() }), other, ended).costMicros).toBeNull();
+    expect(outcomeOf(deps, decided({ active, stopwatch: stopwatch() }), other, ended, ATTEMPTS).costMicros).toBeNull();
   });
 
   test("names nobody where nobody was asked", () => {
     const ending = { ...ended, status: "denied", model: null } as const;
-    const outcome = outcomeOf(deps, decided({ stopwatch: at(0, 1) }), null, ending);
+    const outcome = outcomeOf(deps, decided({ stopwatch: at(0, 1) }), null, ending, ATTEMPTS);
     expect(outcome).toMatchObject({ provider: null, zone: null, model: null, costMicros: null });
+  });
+
+  test("names nobody where nothing was sent to whom it would have gone to", () => {
+    const ending = { ...ended, status: "failed", failureCategory: "circuit_open", model: "llama" } as const;
+    const unsent = [{ provider: "local", model: "llama", result: "circuit_open", durationMs: 0 }] as const;
+    for (const attempts of [unsent, []]) {
+      const outcome = outcomeOf(deps, decided({ stopwatch: at(0, 1) }), target("local", "llama"), ending, attempts);
+      expect(outcome).toMatchObject({ provider: null, zone: null, model: null, costMicros: null, attempts });
+    }
   });
 
   test("says of a failure what it was", () => {
     const ending = { ...ended, status: "failed", failureCategory: "rate_limited", model: null } as const;
-    expect(outcomeOf(deps, decided({ stopwatch: at(0, 1) }), target("local", "llama"), ending)).toMatchObject({
-      status: "failed",
-      failureCategory: "rate_limited",
-      model: "llama",
-    });
+    expect(outcomeOf(deps, decided({ stopwatch: at(0, 1) }), target("local", "llama"), ending, ATTEMPTS)).toMatchObject(
+      {
+        status: "failed",
+        failureCategory: "rate_limited",
+        model: "llama",
+      },
+    );
   });
 
   test.each([
     [150.4, 150],
     [150.6, 151],
   ])("takes %d ms as %d, since the column holds whole ones", (tookMs, latencyMs) => {
-    expect(outcomeOf(deps, decided({ stopwatch: at(0, tookMs) }), target("local", "llama"), ended).latencyMs).toBe(
-      latencyMs,
-    );
+    expect(
+      outcomeOf(deps, decided({ stopwatch: at(0, tookMs) }), target("local", "llama"), ended, ATTEMPTS).latencyMs,
+    ).toBe(latencyMs);
   });
 });
 

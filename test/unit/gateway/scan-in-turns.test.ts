@@ -5,7 +5,7 @@ import { Turns } from "../../../src/gateway/turns.ts";
 import { scan } from "../../../src/scan/scan.ts";
 import { chatRequest, fakeDeps } from "../../support/deps.ts";
 
-const call = () => ({ requestId: Bun.randomUUIDv7(), signal: new AbortController().signal, labels: {} });
+const call = () => ({ requestId: Bun.randomUUIDv7(), signal: new AbortController().signal, caller: "a", labels: {} });
 const mail = ["jane.roe", "mail.example.org"].join("@");
 /** A megabyte of words, with something to find at its end. */
 const LONG = chatRequest(`${"The tides of the Atlantic differ from port to port. ".repeat(20_000)}${mail}`);
@@ -72,7 +72,7 @@ describe("admit", () => {
   test("gives up a scan whose caller leaves meanwhile; nothing was decided, so there is no row", async () => {
     const { deps, audit, openai } = fakeDeps({ monotonicMs: tickingClock() });
     const caller = new AbortController();
-    const admitting = admit(deps, LONG, { requestId: "left", signal: caller.signal, labels: {} });
+    const admitting = admit(deps, LONG, { requestId: "left", signal: caller.signal, caller: "a", labels: {} });
     caller.abort();
     expect(await admitting).toMatchObject({ kind: "abandoned", error: { code: "request.aborted" } });
     expect(audit.intents.size).toBe(0);

@@ -1,11 +1,16 @@
-import { afterEach, describe, expect, jest, test } from "bun:test";
+import { afterEach, describe, expect, jest, spyOn, test } from "bun:test";
+import type { AttemptResult } from "../../../src/audit/event.ts";
 import type { ChatRequest, Chunk, ContentChunk, EndChunk } from "../../../src/core/chat.ts";
 import { NO_USAGE } from "../../../src/core/chat.ts";
+import { MAX_STREAM_MS } from "../../../src/gateway/attempts/limits.ts";
 import { CUT } from "../../../src/gateway/collect.ts";
 import type { Deps } from "../../../src/gateway/deps.ts";
 import { admit, answerStream } from "../../../src/gateway/handle-chat.ts";
-import { type AnswerStream, type Judge, MAX_STREAM_MS, type StreamEvent } from "../../../src/gateway/stream.ts";
+import { InFlight } from "../../../src/gateway/in-flight.ts";
+import type { AnswerStream, Judge, StreamEvent } from "../../../src/gateway/stream.ts";
+import { attemptDefaults } from "../../support/attempt-defaults.ts";
 import { chatRequest, fakeDeps } from "../../support/deps.ts";
+import { watchedTraffic } from "../../support/errands.ts";
 import { answer, type Call, endOf, fails, text, thenWaits, untilAborted } from "../../support/fake-provider.ts";
 
 const HELLO = chatRequest("hello", { streamed: true });
@@ -26,7 +31,7 @@ function setUp(behaviour: Behaviour, overrides: Partial<Deps> = {}, encoderOf: (
   const caller = new AbortController();
   const requestId = Bun.randomUUIDv7();
   const start = async (request: ChatRequest = HELLO) => {
-    const admitted = await admit(fakes.deps, request, { requestId, signal: caller.signal, labels: {} });
+    const admitted = await admit(fakes.deps, request, { requestId, signal: caller.signal, caller: "a", labels: {} });
     if (admitted.kind === "abandoned") throw new Error("abandoned too early");
     return admitted.kind === "refused" ? admitted : answerStream(fakes.deps, admitted, encoderOf);
   };
@@ -74,6 +79,7 @@ describe("a stream", () => {
       provider: "local",
       model: "local-default",
       reasonCodes: ["cost_prefer_local"],
+      attemptCount: 1,
     });
   });
 
@@ -109,6 +115,7 @@ describe("a stream", () => {
       model: "llama",
       costMicros: 0,
       failureCategory: null,
+      attempts: [{ provider: "local", model: "local-default", result: "answered", durationMs: expect.any(Number) }],
       usage: { promptTokens: 3, completionTokens: 5 },
       latencyMs: expect.any(Number),
     });
@@ -128,6 +135,7 @@ describe("a stream", () => {
         shadowDiffers: null,
         failureCategory: null,
         errorCode: null,
+        attempts: [{ provider: "local", model: "local-default", result: "answered", durationMs: expect.any(Number) }],
         durationsMs: expect.any(Object),
         totalMs: expect.any(Number),
       },
@@ -296,7 +304,13 @@ describe("a stream that fails", () => {
     const { start, outcome, requestId } = setUp(() => fails("rate_limited", "slow down"));
     expect(await start()).toEqual({
       kind: "refused",
-      head: { requestId, provider: "local", model: "local-default", reasonCodes: ["cost_prefer_local"] },
+      head: {
+        requestId,
+        provider: "local",
+        model: "local-default",
+        reasonCodes: ["cost_prefer_local"],
+        attemptCount: 1,
+      },
       overheadMs: expect.any(Number),
       error: { code: "provider.rate_limited", message: "slow down", field: null, retryAfterMs: null },
     });
@@ -387,7 +401,7 @@ describe("a stream that fails", () => {
     const { deps, audit, telemetry, local, active } = fakeDeps();
     const providers = new Map([...active.providers, ["local", { ...local.provider, zone: "cloud" }]]);
     const request = chatRequest("a secret", { streamed: true });
-    const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal, labels: {} };
+    const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal, caller: "a", labels: {} };
     const admitted = await admit(deps, request, call);
     if (admitted.kind !== "admitted") throw new Error("it was refused too early");
     const started = await answerStream(
@@ -398,6 +412,29 @@ describe("a stream that fails", () => {
     expect(started).toMatchObject({ kind: "refused", error: { code: "gateway.internal" } });
     expect([local.calls, telemetry.bugs.length]).toEqual([[], 1]);
     expect(audit.outcomes.get(call.requestId)?.status).toBe("failed");
+  });
+
+  test("whose writer cannot be made is refused, and its upstream call ends", async () => {
+    const { start, telemetry, upstream, outcome } = setUp(thenWaits(text("one")), {}, () => {
+      throw new Error("a bug");
+    });
+    expect(await start()).toMatchObject({ kind: "refused", error: { code: "gateway.internal" } });
+    expect([upstream[0]?.aborted, telemetry.bugs.length]).toEqual([true, 1]);
+    expect(outcome()).toMatchObject({ status: "failed", attempts: [{ result: "left" }] });
+  });
+
+  test("is in flight until its end, and no longer", async () => {
+    const inFlight = new InFlight();
+    const under = new Set<() => void>();
+    spyOn(inFlight, "add").mockImplementation((cut) => {
+      under.add(cut);
+      return () => under.delete(cut);
+    });
+    const { begin } = setUp(GOOD, { inFlight });
+    const stream = await begin();
+    expect(under.size).toBe(1);
+    await readAll(stream);
+    expect(under.size).toBe(0);
   });
 
   test("is not begun where its intent cannot be recorded", async () => {
@@ -455,6 +492,7 @@ describe.each(WAYS_TO_LEAVE)("a reader who %s", (_name, leave) => {
       model: "local-default",
       costMicros: 0,
       failureCategory: null,
+      attempts: [{ provider: "local", model: "local-default", result: "left", durationMs: expect.any(Number) }],
       usage,
       latencyMs: expect.any(Number),
     });
@@ -551,12 +589,69 @@ describe("a caller who leaves while a stream opens", () => {
   });
 });
 
+describe("what a stream leaves behind", () => {
+  test("is settled only when its row is and its provider has cleaned up, read to its end or not", async () => {
+    for (const finish of ["read", "cancel"] as const) {
+      const seen: string[] = [];
+      const fakes = setUp(async function* () {
+        try {
+          yield text("one");
+          yield text("two");
+          yield endOf("llama");
+        } finally {
+          await Bun.sleep(1);
+          seen.push("cleaned up");
+        }
+      });
+      const stream = await fakes.begin();
+      void stream.settled.then(() => seen.push("settled"));
+      await stream.next();
+      expect(seen).toEqual([]);
+      if (finish === "cancel") stream.cancel();
+      else await readAll(stream);
+      await stream.settled;
+      expect(seen).toEqual(["cleaned up", "settled"]);
+      expect(fakes.outcome()?.status).toBe(finish === "cancel" ? "client_aborted" : "succeeded");
+    }
+  });
+
+  type Left = (given: ReturnType<typeof setUp>, stream: AnswerStream) => void;
+  const leaves: Left = (_, stream) => stream.cancel();
+  test.each<readonly [string, Behaviour, AttemptResult, Left | null]>([
+    ["answered", GOOD, "answered", null],
+    ["fails", yields(text("one"), failure("upstream_error")), "upstream_error", null],
+    ["is cut", yields(text("one")), "malformed_response", null],
+    ["is left", thenWaits(text("one")), "left", leaves],
+    ["has a bug", thenWaits(text("one")), "left", (_, stream) => stream.fail(new Error("bug"))],
+    ["is drained", thenWaits(text("one")), "left", ({ deps }) => deps.inFlight.cutAll()],
+  ])("is one end of its call, and the same in its row: where it %s", async (_what, behaviour, result, leave) => {
+    const watched = watchedTraffic();
+    const fakes = setUp(behaviour, { traffic: watched.traffic });
+    const stream = await fakes.begin();
+    await stream.next();
+    expect(watched.permits).toEqual([{ provider: "local", began: true, ends: [] }]);
+    leave?.(fakes, stream);
+    await readAll(stream);
+    await stream.settled;
+    const [end, ...others] = watched.permits[0]?.ends ?? [];
+    expect([typeof end === "object" ? end.category : end, others]).toEqual([result, []]);
+    expect(fakes.outcome()?.attempts).toMatchObject([{ result }]);
+    expect(fakes.telemetry.finished[0]?.attempts).toMatchObject([{ result }]);
+  });
+
+  test("is told of events that were left out of it", async () => {
+    const { begin, telemetry, requestId } = setUp(yields(text("one"), { ...endOf("llama"), skippedEvents: 2 }));
+    await readAll(await begin());
+    expect(telemetry.skipped).toEqual([{ requestId, provider: "local", model: "local-default", count: 2 }]);
+  });
+});
+
 describe("two targets", () => {
   /** The plan of the built-in policy has one target only; this gives it a second. */
   async function startWithTwo(behaviour: Behaviour) {
     const fakes = fakeDeps();
     fakes.local.behaves(behaviour);
-    const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal, labels: {} };
+    const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal, caller: "a", labels: {} };
     const first = await admit(fakes.deps, HELLO, call);
     const second = await admit(fakes.deps, chatRequest("x".repeat(11)), { ...call, requestId: Bun.randomUUIDv7() });
     if (first.kind !== "admitted" || second.kind !== "admitted") throw new Error("refused too early");
@@ -565,16 +660,24 @@ describe("two targets", () => {
       { ...first, targets: [first.targets[0], second.targets[0]] },
       () => ({}),
     );
-    return { ...fakes, started, outcome: fakes.audit.outcomes.get(call.requestId) };
+    return { ...fakes, started, outcome: () => fakes.audit.outcomes.get(call.requestId) };
   }
 
   test("the second answers when the first fails before its first chunk", async () => {
-    const { started, openai, telemetry } = await startWithTwo(() => fails("rate_limited"));
+    const { started, openai, telemetry, outcome } = await startWithTwo(() => fails("rate_limited"));
     if (started.kind !== "stream") throw new Error("it did not begin");
-    expect(telemetry.attempts).toMatchObject([{ provider: "local", category: "rate_limited" }]);
-    expect(started.head).toMatchObject({ provider: "openai", model: "openai-default" });
+    expect(telemetry.attempts).toMatchObject([
+      { provider: "local", category: "rate_limited", again: false, waitMs: 0 },
+    ]);
+    expect(started.head).toMatchObject({ provider: "openai", model: "openai-default", attemptCount: 2 });
     expect(await readAll(started)).toEqual([text("from openai"), endOf("openai-default")]);
     expect(openai.calls).toHaveLength(1);
+    expect(outcome()).toMatchObject({
+      provider: "openai",
+      model: "openai-default",
+      usage: { promptTokens: 3, completionTokens: 5 },
+      attempts: [{ result: "rate_limited" }, { provider: "openai", model: "openai-default", result: "answered" }],
+    });
   });
 
   test("the second is not asked when the first fails after its first chunk", async () => {
@@ -591,14 +694,16 @@ describe("time", () => {
   });
 
   test("that the provider is silent is limited", async () => {
-    const { begin, outcome, upstream } = setUp(thenWaits(text("one"), USED), { providerTimeoutMs: SHORT_MS });
+    const { begin, outcome, upstream } = setUp(thenWaits(text("one"), USED), {
+      attemptDefaults: attemptDefaults(SHORT_MS),
+    });
     expect(await readAll(await begin())).toEqual([
       text("one"),
       {
         kind: "error",
         error: {
           code: "provider.timeout",
-          message: "The provider did not answer within 0.02 s (PROVIDER_TIMEOUT_SECONDS).",
+          message: "The provider was silent for 0.02 s (PROVIDER_IDLE_TIMEOUT_MS, else PROVIDER_TIMEOUT_SECONDS).",
           field: null,
           retryAfterMs: null,
         },
@@ -609,7 +714,7 @@ describe("time", () => {
   });
 
   test("that its reader takes is not", async () => {
-    const { begin, upstream } = setUp(GOOD, { providerTimeoutMs: SHORT_MS });
+    const { begin, upstream } = setUp(GOOD, { attemptDefaults: attemptDefaults(SHORT_MS) });
     const stream = await begin();
     const events: (StreamEvent | null)[] = [];
     for (let read = 0; read < 3; read++) {
@@ -637,7 +742,7 @@ describe("time", () => {
 
   test("of a stream as a whole is told to a reader who waits just then", async () => {
     jest.useFakeTimers();
-    const { begin } = setUp(thenWaits(text("one")), { providerTimeoutMs: 2 * MAX_STREAM_MS });
+    const { begin } = setUp(thenWaits(text("one")), { attemptDefaults: attemptDefaults(2 * MAX_STREAM_MS) });
     const stream = await begin();
     await stream.next();
     const waiting = stream.next();
@@ -663,11 +768,11 @@ describe("time", () => {
             signs.push(resolve);
             signal.addEventListener("abort", () => resolve(), { once: true });
           });
-          if (!signal.aborted) yield { kind: "alive" };
+          if (!signal.aborted) yield { kind: "alive", working: true };
         }
         yield { kind: "failure", failure: { category: "unreachable", message: "cut" } };
       },
-      { providerTimeoutMs: 60_000 },
+      { attemptDefaults: attemptDefaults(60_000) },
     );
     const starting = start();
     const settled = async () => {
@@ -694,7 +799,7 @@ describe("time", () => {
         called.resolve();
         return untilAborted(call, signal);
       },
-      { providerTimeoutMs: MAX_STREAM_MS },
+      { attemptDefaults: attemptDefaults(MAX_STREAM_MS) },
     );
     const starting = start();
     await called.promise;

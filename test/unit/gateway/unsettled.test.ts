@@ -12,7 +12,7 @@ async function setUp() {
   const unsettled = new Unsettled();
   const deps: Deps = { ...fakes.deps, audit: unsettled.watch(fakes.audit.store) };
   const admitOne = async () => {
-    const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal, labels: {} };
+    const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal, caller: "a", labels: {} };
     const admitted = await admit(deps, chatRequest("hello"), call);
     if (admitted.kind !== "admitted") throw new Error("refused too early");
     return () => answerWhole(deps, admitted, ok);

@@ -3,7 +3,13 @@ import { ERROR_REASONS, REASONS } from "../../../src/core/reasons.ts";
 import type { AnswerError, AnswerHead } from "../../../src/gateway/chat-result.ts";
 import { dialectOf, NATIVE, OLLAMA, OPENAI } from "../../../src/http/dialect.ts";
 
-const HEAD: AnswerHead = { requestId: "1", provider: "openai", model: "gpt", reasonCodes: ["default"] };
+const HEAD: AnswerHead = {
+  requestId: "1",
+  provider: "openai",
+  model: "gpt",
+  reasonCodes: ["default"],
+  attemptCount: null,
+};
 const errorOf = (code: AnswerError["code"], field: string | null = null): AnswerError => ({
   code,
   message: "told",

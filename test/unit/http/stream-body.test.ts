@@ -21,20 +21,32 @@ const wordsFor = ({ provider }: AnswerHead): StreamEncoder => ({
 });
 
 type Behaviour = (call: Call, signal: AbortSignal) => AsyncIterable<Chunk>;
-type Options = { readonly pingEveryMs?: number; readonly encoder?: (head: AnswerHead) => StreamEncoder };
+type Options = {
+  readonly pingEveryMs?: number;
+  readonly readerTimeoutMs?: number;
+  readonly encoder?: (head: AnswerHead) => StreamEncoder;
+};
 
 /** The body of a stream by the whole pipeline, its local provider behaving as told. */
-async function setUp(behaviour: Behaviour, { pingEveryMs = 60_000, encoder = wordsFor }: Options = {}) {
-  const fakes = fakeDeps({ providerTimeoutMs: 60_000 });
+async function setUp(
+  behaviour: Behaviour,
+  { pingEveryMs = 60_000, readerTimeoutMs = 60_000, encoder = wordsFor }: Options = {},
+) {
+  const fakes = fakeDeps();
   fakes.local.behaves(behaviour);
   const caller = new AbortController();
-  const call = { requestId: Bun.randomUUIDv7(), signal: caller.signal, labels: {} };
+  const call = { requestId: Bun.randomUUIDv7(), signal: caller.signal, caller: "", labels: {} };
   const admitted = await admit(fakes.deps, chatRequest("hello", { streamed: true }), call);
   if (admitted.kind !== "admitted") throw new Error("refused too early");
   const opening = answerStream(fakes.deps, admitted, encoder);
-  const body = streamBody(opening, encoder(admitted.head), pingEveryMs);
+  const over: string[] = [];
+  const body = streamBody(opening, encoder(admitted.head), {
+    pingEveryMs,
+    readerTimeoutMs,
+    onOver: () => over.push("over"),
+  });
   const outcome = () => fakes.audit.outcomes.get(call.requestId);
-  return { ...fakes, caller, opening, body, outcome, whole: () => new Response(body).text() };
+  return { ...fakes, caller, opening, body, over, outcome, whole: () => new Response(body).text() };
 }
 
 const yields = (...chunks: readonly Chunk[]) =>
@@ -54,8 +66,8 @@ function held() {
   return { behaviour, release: resolve };
 }
 
-async function until(happened: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 1_000 && !happened(); turn++) await Bun.sleep(0);
+async function until(happened: () => boolean, everyMs = 0): Promise<void> {
+  for (let turn = 0; turn < 1_000 && !happened(); turn++) await Bun.sleep(everyMs);
   expect(happened()).toBe(true);
 }
 
@@ -114,7 +126,7 @@ describe("the body of a stream", () => {
   test("is written by who opened it, not by who was planned", async () => {
     const { deps, local } = fakeDeps();
     local.behaves(() => fails("unreachable"));
-    const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal, labels: {} };
+    const call = { requestId: Bun.randomUUIDv7(), signal: new AbortController().signal, caller: "", labels: {} };
     const first = await admit(deps, chatRequest("hello", { streamed: true }), call);
     const second = await admit(deps, chatRequest("x".repeat(11)), { ...call, requestId: Bun.randomUUIDv7() });
     if (first.kind !== "admitted" || second.kind !== "admitted") throw new Error("refused too early");
@@ -191,6 +203,77 @@ describe("a reader who takes its time", () => {
       await Bun.sleep(5);
     }
     expect(writes).toEqual(["open(local) ", "one ", "two ", "end(m)"]);
+  });
+});
+
+describe("a reader who takes nothing", () => {
+  test("is given up, and the row and the upstream call with it", async () => {
+    const signals: AbortSignal[] = [];
+    const { body, outcome, over } = await setUp(
+      (call, signal) => {
+        signals.push(signal);
+        return thenWaits(text("one"), text("two"))(call, signal);
+      },
+      { readerTimeoutMs: 20 },
+    );
+    const reader = body.getReader();
+    await reader.read();
+    await until(() => outcome() !== undefined, 20);
+    expect(outcome()?.status).toBe("client_aborted");
+    expect(signals.map((signal) => signal.aborted)).toEqual([true]);
+    expect(over).toEqual(["over"]);
+    await expect(reader.read()).rejects.toThrow("cut");
+  });
+
+  test("is not one who waits for a provider", async () => {
+    const { behaviour, release } = held();
+    const { body, over } = await setUp(behaviour, { readerTimeoutMs: 5 });
+    const reader = body.getReader();
+    const writes = [await reader.read(), await reader.read()];
+    const waiting = reader.read();
+    await Bun.sleep(30);
+    expect(over).toEqual([]);
+    release();
+    writes.push(await waiting, await reader.read());
+    expect(writes.map(({ value }) => decode(value))).toEqual(["open(local) ", "one ", "two ", "end(m)"]);
+    expect(over).toEqual(["over"]);
+  });
+
+  test("is one also after it has waited for a provider", async () => {
+    const { promise, resolve: release } = Promise.withResolvers<void>();
+    const { body, outcome } = await setUp(
+      async function* (call, signal) {
+        yield text("one");
+        await promise;
+        yield* thenWaits(text("two"), text("three"))(call, signal);
+      },
+      { readerTimeoutMs: 20 },
+    );
+    const reader = body.getReader();
+    await reader.read();
+    await reader.read();
+    const waiting = reader.read();
+    await Bun.sleep(60);
+    release();
+    expect(decode((await waiting).value)).toBe("two ");
+    await until(() => outcome() !== undefined, 20);
+    expect(outcome()?.status).toBe("client_aborted");
+  });
+});
+
+describe("the end of a body", () => {
+  test("is told once, however it came", async () => {
+    const whole = await setUp(yields(text("one"), endOf("m")));
+    await whole.whole();
+    const left = await setUp(thenWaits(text("one")));
+    await left.body.cancel();
+    const cut = await setUp(thenWaits(text("one")));
+    const reader = cut.body.getReader();
+    await reader.read();
+    await reader.read();
+    cut.caller.abort();
+    await expect(reader.read()).rejects.toThrow("cut");
+    expect([whole.over, left.over, cut.over]).toEqual([["over"], ["over"], ["over"]]);
   });
 });
 
@@ -294,6 +377,7 @@ describe("a reader who leaves", () => {
     });
     const reader = body.getReader();
     const open = reader.read();
+    await until(() => signals.length > 0);
     caller.abort();
     expect(signals.map((signal) => signal.aborted)).toEqual([true]);
     await reader.cancel();

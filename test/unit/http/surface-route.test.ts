@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, jest, test } from "bun:test";
 import { Type } from "@sinclair/typebox";
 import type { Deps } from "../../../src/gateway/deps.ts";
+import type { Admission, Turned } from "../../../src/gateway/traffic/contract.ts";
 import { type Dialect, NATIVE, OLLAMA, OPENAI } from "../../../src/http/dialect.ts";
 import { Refusal } from "../../../src/http/problem.ts";
 import type { AnswerContext, SurfaceTranslation } from "../../../src/http/surface.ts";
 import { surfaceHandler } from "../../../src/http/surface-route.ts";
 import { chatRequest, fakeDeps } from "../../support/deps.ts";
-import { answer, fails } from "../../support/fake-provider.ts";
+import { answer, fails, thenWaits } from "../../support/fake-provider.ts";
 
 const Words = Type.Object({
   say: Type.String(),
@@ -37,6 +38,22 @@ function tinySurface() {
   return { translation, contexts };
 }
 
+/** An admission that counts who is in, and asks for who came. */
+function countingAdmission(refused: Turned | null = null) {
+  const callers: string[] = [];
+  let inside = 0;
+  const admission: Admission = {
+    async enter(caller) {
+      callers.push(caller);
+      if (refused !== null) return refused;
+      inside++;
+      return { kind: "place", leave: () => inside-- };
+    },
+    status: () => ({ inFlightCount: inside, queuedCount: 0 }),
+  };
+  return { admission, callers, inside: () => inside };
+}
+
 type Given = {
   readonly dialect?: Dialect;
   readonly change?: (translation: SurfaceTranslation<typeof Words>) => SurfaceTranslation<typeof Words>;
@@ -52,6 +69,8 @@ function setUp({ dialect = NATIVE, change = (same) => same, deps = {} }: Given =
   return { ...fakes, contexts, ask };
 }
 
+type FakeDeps = ReturnType<typeof setUp>;
+
 const headersOf = (response: Response) => Object.fromEntries(response.headers);
 const HELLO = { say: "hello" };
 const LONG = { say: "x".repeat(11) };
@@ -64,14 +83,30 @@ const LOCAL = {
   "x-policy-mesh-reason-codes": "cost_prefer_local",
   "cache-control": "no-store",
 };
+const ONE_CALL = { "x-policy-mesh-attempts": "1" };
+const NO_CALL = { "x-policy-mesh-attempts": "0" };
 const JSON_TYPE = expect.stringMatching(/^application\/json/);
+
+const PATIENT: Deps["attemptDefaults"] = {
+  connectTimeoutMs: 60_000,
+  timeoutMs: 60_000,
+  firstTokenTimeoutMs: 60_000,
+  idleTimeoutMs: 60_000,
+  deadlineMs: 120_000,
+  retries: 0,
+};
 
 describe("an answer", () => {
   test("says in its headers who gave it, why, and what the gateway took of the time", async () => {
     const { ask, audit } = setUp();
     const response = await ask(HELLO);
     expect(response.status).toBe(200);
-    expect(headersOf(response)).toEqual({ ...LOCAL, "x-policy-mesh-overhead-ms": MS, "content-type": JSON_TYPE });
+    expect(headersOf(response)).toEqual({
+      ...LOCAL,
+      ...ONE_CALL,
+      "x-policy-mesh-overhead-ms": MS,
+      "content-type": JSON_TYPE,
+    });
     expect<unknown>(await response.json()).toEqual({ said: "from local", by: "local-default" });
     expect([...audit.outcomes.keys()]).toEqual([response.headers.get("x-request-id") ?? ""]);
   });
@@ -101,6 +136,7 @@ describe("an answer", () => {
           provider: "local",
           model: "m",
           reasonCodes: ["cost_prefer_local"],
+          attemptCount: 1,
         },
         receivedAt: deps.now(),
         model: "m",
@@ -166,6 +202,7 @@ describe("a refusal", () => {
       expect(headersOf(response)).toEqual({
         "x-request-id": UUID,
         "x-policy-mesh-reason-codes": "cost_prefer_local,policy.cloud_model_refused",
+        ...NO_CALL,
         "x-policy-mesh-overhead-ms": MS,
         "x-should-retry": "false",
         "cache-control": "no-store",
@@ -192,6 +229,7 @@ describe("a refusal", () => {
         "x-policy-mesh-provider": "openai",
         "x-policy-mesh-model": "openai-default",
         "x-policy-mesh-reason-codes": "default,provider.rate_limited",
+        ...ONE_CALL,
         "x-policy-mesh-overhead-ms": MS,
         "x-should-retry": "true",
         "retry-after": "2",
@@ -247,7 +285,12 @@ describe("a stream", () => {
     const { ask } = setUp();
     const response = await ask({ ...HELLO, stream: true });
     expect(response.status).toBe(200);
-    expect(headersOf(response)).toEqual({ ...LOCAL, "content-type": "text/x-tiny", "x-accel-buffering": "no" });
+    expect(headersOf(response)).toEqual({
+      ...LOCAL,
+      ...ONE_CALL,
+      "content-type": "text/x-tiny",
+      "x-accel-buffering": "no",
+    });
     expect(await response.text()).toBe("open(local) from local end(local-default)");
   });
 
@@ -276,7 +319,7 @@ describe("a stream", () => {
 
   test("that does not open in ten seconds shows its headers, and how it ends in band", async () => {
     jest.useFakeTimers();
-    const { ask, local } = setUp({ deps: { providerTimeoutMs: 60_000 } });
+    const { ask, local } = setUp({ deps: { attemptDefaults: PATIENT } });
     const { behaviour, called, fail } = silent();
     local.behaves(behaviour);
     const answering = ask({ ...HELLO, stream: true });
@@ -291,7 +334,7 @@ describe("a stream", () => {
 
   test("that fails within that time is told by its status", async () => {
     jest.useFakeTimers();
-    const { ask, local } = setUp({ deps: { providerTimeoutMs: 60_000 } });
+    const { ask, local } = setUp({ deps: { attemptDefaults: PATIENT } });
     const { behaviour, called, fail } = silent();
     local.behaves(behaviour);
     const answering = ask({ ...HELLO, stream: true });
@@ -304,7 +347,7 @@ describe("a stream", () => {
   test("of a protocol without pings waits for its first chunk, however long", async () => {
     jest.useFakeTimers();
     const { ask, local } = setUp({
-      deps: { providerTimeoutMs: 60_000 },
+      deps: { attemptDefaults: PATIENT },
       change: (translation) => ({
         ...translation,
         toStream: (context) => {
@@ -338,6 +381,93 @@ describe("a stream", () => {
     expect(signals.map((signal) => signal.aborted)).toEqual([true]);
     for (let turn = 0; turn < 1_000 && audit.outcomes.size === 0; turn++) await Bun.sleep(0);
     expect([...audit.outcomes.values()]).toMatchObject([{ status: "client_aborted" }]);
+  });
+});
+
+describe("a place among all requests", () => {
+  test.each([
+    ["an answer", { ...HELLO }, (_: FakeDeps) => {}],
+    ["a refusal by policy", { say: "hello", model: "big:cloud" }, (_: FakeDeps) => {}],
+    ["a failure", HELLO, ({ local }: FakeDeps) => local.behaves(() => fails("unreachable"))],
+    [
+      "a stream that fails at once",
+      { ...HELLO, stream: true },
+      ({ local }: FakeDeps) => local.behaves(() => fails("unreachable")),
+    ],
+  ])("is left after %s", async (_name, body, prepare) => {
+    const { admission, callers, inside } = countingAdmission();
+    const fakes = setUp({ deps: { admission } });
+    prepare(fakes);
+    await (await fakes.ask(body)).text();
+    expect([callers.length, inside()]).toEqual([1, 0]);
+  });
+
+  test("is left after a bug of the surface", async () => {
+    const { admission, inside } = countingAdmission();
+    const { ask } = setUp({
+      deps: { admission },
+      change: (translation) => ({
+        ...translation,
+        toStream: () => {
+          throw new Error("bug");
+        },
+      }),
+    });
+    await expect(ask({ ...HELLO, stream: true })).rejects.toThrow("bug");
+    expect(inside()).toBe(0);
+  });
+
+  test("is held until a stream is at its end, and its row with it", async () => {
+    const { admission, inside } = countingAdmission();
+    const { ask, audit } = setUp({ deps: { admission } });
+    const release = audit.holdOutcomes();
+    const response = await ask({ ...HELLO, stream: true });
+    const reading = response.text();
+    await Bun.sleep(5);
+    expect(inside()).toBe(1);
+    release();
+    await reading;
+    await Bun.sleep(0);
+    expect(inside()).toBe(0);
+  });
+
+  test("is left when the reader of a stream is", async () => {
+    const { admission, inside } = countingAdmission();
+    const { ask, local } = setUp({ deps: { admission } });
+    local.behaves(thenWaits({ kind: "text", text: "one" }));
+    const response = await ask({ ...HELLO, stream: true });
+    await response.body?.cancel();
+    for (let turn = 0; turn < 1_000 && inside() > 0; turn++) await Bun.sleep(0);
+    expect(inside()).toBe(0);
+  });
+
+  test("that there is none of in time is a refusal before anything is on record, with the time to wait", async () => {
+    const { admission } = countingAdmission({ kind: "overloaded", retryAfterMs: 5_000 });
+    const { ask, audit } = setUp({ deps: { admission } });
+    await expect(ask(HELLO)).rejects.toMatchObject({ code: "gateway.overloaded", retryAfterMs: 5_000 });
+    expect(audit.journal).toEqual([]);
+  });
+
+  test("is not waited for by who left", async () => {
+    const { admission } = countingAdmission({ kind: "left", retryAfterMs: 0 });
+    const { ask, audit } = setUp({ deps: { admission } });
+    await expect(ask(HELLO)).rejects.toMatchObject({ code: "request.aborted" });
+    expect(audit.journal).toEqual([]);
+  });
+
+  test("is not asked for by a body that means nothing", async () => {
+    const { admission, callers } = countingAdmission();
+    const { ask } = setUp({
+      deps: { admission },
+      change: (translation) => ({
+        ...translation,
+        toRequest: () => {
+          throw new Refusal("request.invalid_field", "no", { field: "say" });
+        },
+      }),
+    });
+    await expect(ask(HELLO)).rejects.toBeInstanceOf(Refusal);
+    expect(callers).toEqual([]);
   });
 });
 

@@ -286,7 +286,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       "a local server with a public address",
       "http://127.0.0.1:11434",
       "http://8.8.8.8",
-      "19:15+14 error not_local /providers/local/base_url (name a server of your own network, or give the provider another zone)",
+      '19:15+14 error not_local /providers/local/base_url (name a server of your own network, or give the provider another zone, or allow its address in "allowed_addresses")',
     ],
     [
       "a URL of another protocol",

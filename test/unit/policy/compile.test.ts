@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Value } from "@sinclair/typebox/value";
 import fc from "fast-check";
+import { DEFAULT_BREAKER, DEFAULT_MAX_CONCURRENCY, NO_ATTEMPT_LIMITS } from "../../../src/core/attempts.ts";
 import { PolicyDocument } from "../../../src/policy/document.ts";
 import { arbitraryDocument } from "../../support/arbitrary-policy.ts";
 import { PLAIN_DOCUMENT, policyOf } from "../../support/policy.ts";
@@ -77,17 +78,76 @@ describe("compilePolicy", () => {
         maxOutputTokens: 100,
         maxEstimatedCostMicros: 3,
         delivery: "live",
-        attempts: { timeoutMs: null, maxTargets: null },
+        attempts: { ...NO_ATTEMPT_LIMITS, deadlineMs: null, maxTargets: null },
         route: ["local"],
       },
       {
         maxOutputTokens: 100,
         maxEstimatedCostMicros: 5,
         delivery: "whole",
-        attempts: { timeoutMs: 2_000, maxTargets: 1 },
+        attempts: { ...NO_ATTEMPT_LIMITS, deadlineMs: null, timeoutMs: 2_000, maxTargets: 1 },
         route: null,
       },
     ]);
+  });
+
+  test("takes what a provider and a rule say of attempts, in milliseconds, and leaves the rest open", () => {
+    const policy = policyOf({
+      providers: {
+        cloud: { ...cloud, attempts: { retries: 0 }, breaker: { open_seconds: 2 } },
+        local: {
+          ...local,
+          attempts: {
+            timeout_seconds: 30,
+            connect_timeout_ms: 500,
+            first_token_timeout_ms: 4_000,
+            idle_timeout_ms: 600,
+            retries: 1,
+          },
+          breaker: { failure_percent: 20, minimum_calls: 3, window_seconds: 10, open_seconds: 1 },
+          max_concurrency: 4,
+        },
+      },
+      default: {
+        route: ["local"],
+        reason: "r",
+        attempts: { deadline_seconds: 90, idle_timeout_ms: 700, retries: 2 },
+      },
+    });
+    const [ofCloud, ofLocal] = policy.providers;
+    expect(ofCloud).toMatchObject({
+      attempts: { ...NO_ATTEMPT_LIMITS, retries: 0 },
+      breaker: { ...DEFAULT_BREAKER, openMs: 2_000 },
+      maxConcurrency: DEFAULT_MAX_CONCURRENCY,
+    });
+    expect(ofLocal).toMatchObject({
+      attempts: {
+        timeoutMs: 30_000,
+        connectTimeoutMs: 500,
+        firstTokenTimeoutMs: 4_000,
+        idleTimeoutMs: 600,
+        retries: 1,
+      },
+      breaker: { failurePercent: 20, minimumCalls: 3, windowMs: 10_000, openMs: 1_000 },
+      maxConcurrency: 4,
+    });
+    expect(policy.fallback.effects.attempts).toEqual({
+      ...NO_ATTEMPT_LIMITS,
+      deadlineMs: 90_000,
+      idleTimeoutMs: 700,
+      retries: 2,
+      maxTargets: null,
+    });
+  });
+
+  test("leaves all of it open where the document says nothing", () => {
+    for (const provider of policyOf().providers) {
+      expect(provider).toMatchObject({
+        attempts: NO_ATTEMPT_LIMITS,
+        breaker: DEFAULT_BREAKER,
+        maxConcurrency: DEFAULT_MAX_CONCURRENCY,
+      });
+    }
   });
 
   test("knows every model that the policy names, and `auto` is none", () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { definitionChanges } from "../../../src/policy/analyse/definitions.ts";
 import { diffPolicies } from "../../../src/policy/diff.ts";
 import type { PolicyDocument, RuleBody } from "../../../src/policy/document.ts";
+import { POLICY_SCHEMA } from "../../../src/policy/json-schema.ts";
 import { PLAIN_DOCUMENT, policyOf } from "../../support/policy.ts";
 
 const diffOf = (old: Partial<PolicyDocument>, now: Partial<PolicyDocument>) =>
@@ -85,6 +87,63 @@ describe("a diff", () => {
       },
     ]);
     expect(JSON.stringify(definitions)).not.toContain("tulip");
+  });
+
+  test("names each setting of a provider's calls that is another", () => {
+    const { definitions, changes, checks } = diffOf(
+      {
+        providers: {
+          local: { ...local, allowed_addresses: ["192.0.2.0/24"] },
+          cloud: { ...cloud, attempts: { retries: 2, timeout_seconds: 9 }, breaker: { open_seconds: 5 } },
+        },
+      },
+      {
+        providers: {
+          local: { ...local, allowed_addresses: "any", max_concurrency: 8 },
+          cloud: { ...cloud, attempts: { retries: 1, timeout_seconds: 9, idle_timeout_ms: 50 } },
+        },
+      },
+    );
+    expect(definitions).toEqual([
+      { path: "/providers/cloud/attempts/idle_timeout_ms", from: null, to: 50 },
+      { path: "/providers/cloud/attempts/retries", from: 2, to: 1 },
+      { path: "/providers/cloud/breaker/open_seconds", from: 5, to: null },
+      { path: "/providers/local/allowed_addresses", from: ["192.0.2.0/24"], to: "any" },
+      { path: "/providers/local/max_concurrency", from: null, to: 8 },
+    ]);
+    expect(changes).toEqual([]);
+    expect(checks.no_new_cloud.result).toBe("proven");
+  });
+
+  test("passes over no key that a provider has", () => {
+    const [body] = Object.values(POLICY_SCHEMA.properties?.["providers"]?.patternProperties ?? {});
+    const keys = Object.keys(body?.properties ?? {});
+    expect(keys.length).toBeGreaterThan(10);
+    for (const key of keys) {
+      const of = (value: number) =>
+        ({ ...PLAIN_DOCUMENT, providers: { some: { ...cloud, [key]: { inner: value } } } }) as PolicyDocument;
+      expect(definitionChanges(of(1), of(2)).map(({ path }) => path.split("/")[3])).toEqual([key]);
+    }
+  });
+
+  test("tells two rules apart that differ in how often and how long they try", () => {
+    const trying = (attempts: NonNullable<RuleBody["attempts"]>): Partial<PolicyDocument> => ({
+      default: { route: ["cloud"], reason: "default", attempts },
+    });
+    const settings: readonly NonNullable<RuleBody["attempts"]>[] = [
+      { deadline_seconds: 9 },
+      { timeout_seconds: 9 },
+      { connect_timeout_ms: 9_000 },
+      { first_token_timeout_ms: 9_000 },
+      { idle_timeout_ms: 9_000 },
+      { retries: 2 },
+      { max_targets: 9 },
+    ];
+    for (const one of settings) {
+      for (const other of settings) {
+        expect(diffOf(trying(one), trying(other)).changes).toHaveLength(one === other ? 0 : 1);
+      }
+    }
   });
 
   test("lists only so many changes, and says that there are more", () => {

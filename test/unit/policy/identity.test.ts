@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { DEFAULT_BREAKER, NO_ATTEMPT_LIMITS } from "../../../src/core/attempts.ts";
+import type { JsonObject } from "../../../src/core/json.ts";
 import { compilePolicy, compileStored } from "../../../src/policy/compile.ts";
 import type { PolicyDocument } from "../../../src/policy/document.ts";
 import { policyHash, storedForm } from "../../../src/policy/identity.ts";
@@ -62,6 +64,14 @@ describe("the hash of a policy", () => {
     ["a default model", withLocal({ default_model: "other" })],
     ["an address", withLocal({ base_url: "http://127.0.0.1:1" })],
     ["a zone", withLocal({ zone: "eu" })],
+    ["where a name may lead", withLocal({ allowed_addresses: ["192.0.2.0/24"] })],
+    ["a provider's attempts", withLocal({ attempts: { retries: 1 } })],
+    ["a breaker", withLocal({ breaker: { open_seconds: 5 } })],
+    ["how many calls may be under way", withLocal({ max_concurrency: 1 })],
+    [
+      "a rule's attempts",
+      { ...FULL, default: { route: ["cloud", "local"], reason: "default", attempts: { deadline_seconds: 9 } } },
+    ],
     ["limits", { ...FULL, limits: { max_output_tokens: 5 } }],
     ["the order of a route", { ...FULL, default: { route: ["local", "cloud"], reason: "default" } }],
     ["a reason", { ...FULL, default: { route: ["cloud", "local"], reason: "other" } }],
@@ -88,6 +98,42 @@ describe("the hash of a policy", () => {
     if (local === undefined) throw new Error("there is a local provider");
     return { ...FULL, providers: { ...others, local: { ...local, ...changed } } };
   }
+});
+
+describe("a policy from before there were breakers", () => {
+  /** Its hash was computed by the version before them. */
+  const HASH = "sha256:aa9268eca2279ca2944eedf8d5252318d7ec8fb01b78b724f1ec86a45b7ebcc0";
+  const OLD = {
+    apiVersion: "policy-mesh/v1",
+    name: "before",
+    version: 4,
+    providers: {
+      local: { kind: "ollama", zone: "local", base_url: "http://127.0.0.1:11434", default_model: "llama3.1" },
+      cloud: { kind: "openai", zone: "cloud", base_url: "https://api.example.com/v1", default_model: "gpt-4o-mini" },
+    },
+    default: { route: ["cloud"], reason: "default" },
+    rules: [
+      {
+        id: "slow",
+        route: ["local", "cloud"],
+        reason: "slow",
+        delivery: "whole",
+        attempts: { timeout_seconds: 600, max_targets: 1 },
+      },
+    ],
+  } satisfies JsonObject;
+
+  test("keeps its hash, and compiles from its stored form", () => {
+    const policy = compileStored(OLD);
+    expect(policy.hash).toBe(HASH);
+    expect(policy.rules[0]?.effects.attempts).toEqual({
+      ...NO_ATTEMPT_LIMITS,
+      deadlineMs: null,
+      timeoutMs: 600_000,
+      maxTargets: 1,
+    });
+    expect(policy.providers.map(({ breaker }) => breaker)).toEqual([DEFAULT_BREAKER, DEFAULT_BREAKER]);
+  });
 });
 
 describe("what is stored of a policy", () => {
@@ -119,6 +165,27 @@ describe("what is stored of a policy", () => {
   test("compiles to the same policy, but for the document", () => {
     const { document, ...policy } = compilePolicy(FULL);
     expect(compileStored(asDatabase(storedForm(FULL)))).toEqual(policy);
+  });
+
+  test("has all that is said of attempts, and reads it again", () => {
+    const [local] = Object.values(FULL.providers);
+    if (local === undefined) throw new Error("there is a provider");
+    const document = documentOf({
+      providers: {
+        ...FULL.providers,
+        local: {
+          ...local,
+          allowed_addresses: ["192.0.2.0/24"],
+          attempts: { timeout_seconds: 5, retries: 0 },
+          breaker: { failure_percent: 10 },
+          max_concurrency: 3,
+        },
+      },
+      default: { route: ["local"], reason: "default", attempts: { deadline_seconds: 60, retries: 1 } },
+    });
+    const { document: _, ...policy } = compilePolicy(document);
+    expect(compileStored(asDatabase(storedForm(document)))).toEqual(policy);
+    expect(storedForm(document).providers["local"]?.allowed_addresses).toEqual(["192.0.2.0/24"]);
   });
 
   test("has a digest for keywords that are no well-formed text", () => {

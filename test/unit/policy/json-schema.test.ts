@@ -71,7 +71,23 @@ describe("a validator of another hand, in its strict mode,", () => {
     expect(validate(readOf(FULL_POLICY))).toBe(true);
   });
 
+  test("takes what a provider and a rule say of attempts", () => {
+    const more = `attempts: { retries: 2, idle_timeout_ms: 10 }
+    breaker: { failure_percent: 100, open_seconds: 10 }
+    max_concurrency: 1
+    allowed_addresses: [192.0.2.0/24, "2001:db8::/32"]`;
+    const text = altered("zone: local", `zone: local\n    ${more}`);
+    expect(validate(readOf(text))).toBe(true);
+    expect(validate(readOf(text.replace('[192.0.2.0/24, "2001:db8::/32"]', "any")))).toBe(true);
+    const attempts = "{ deadline_seconds: 7200, retries: 0, connect_timeout_ms: 60000 }";
+    expect(validate(readOf(altered("{ timeout_seconds: 30, max_targets: 2 }", attempts)))).toBe(true);
+  });
+
   test.each([
+    ["a word for addresses that is none", "zone: local", "zone: local\n    allowed_addresses: all"],
+    ["what is no block of addresses", "zone: local", "zone: local\n    allowed_addresses: [192.0.2.0]"],
+    ["a third retry", "timeout_seconds: 30", "retries: 3"],
+    ["a deadline of a provider", "zone: europe", "zone: europe\n    attempts: { deadline_seconds: 1 }"],
     ["an unknown key", "name: full", "name: full\nnam: full"],
     ["a missing key", "name: full\n", ""],
     ["a wrong type", "version: 3", "version: x"],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { FAILURE_CATEGORIES } from "../../../src/core/chat.ts";
+import { NotLocal } from "../../../src/providers/addresses.ts";
 import {
   failureInStream,
   malformed,
@@ -17,6 +18,7 @@ const UPSTREAM: Upstream = {
   modelHint: (model) => `Pull ${model}.`,
 };
 const NOW_MS = Date.parse("2026-11-22T10:00:00Z");
+const PAST = "Sun, 22 Nov 2026 09:59:59 GMT";
 
 describe("readRetryAfter", () => {
   const read = (headers: Record<string, string>) => readRetryAfter(new Headers(headers), NOW_MS);
@@ -26,13 +28,27 @@ describe("readRetryAfter", () => {
     ["no time at all", { "retry-after": "0" }, 0],
     ["a fraction", { "retry-after": "1.5" }, 1_500],
     ["a fraction of a millisecond, rounded up", { "retry-after": "0.0001" }, 1],
-    ["the longest wait that is handed on", { "retry-after": "3600" }, 3_600_000],
+    ["the longest wait there is", { "retry-after": "86400" }, 86_400_000],
+    ["a longer wait as the longest", { "retry-after": "86401" }, 86_400_000],
+    ["a longer wait in milliseconds likewise", { "retry-after-ms": "86400001" }, 86_400_000],
+    ["more digits than a number holds likewise", { "retry-after": "9".repeat(400) }, 86_400_000],
+    ["a date far ahead likewise", { "retry-after": "Wed, 25 Nov 2026 10:00:00 GMT" }, 86_400_000],
     ["a date", { "retry-after": "Sun, 22 Nov 2026 10:00:20 GMT" }, 20_000],
     ["a date that is now", { "retry-after": "Sun, 22 Nov 2026 10:00:00 GMT" }, 0],
     ["milliseconds", { "retry-after-ms": "250" }, 250],
     ["a fraction of milliseconds", { "retry-after-ms": "20.5" }, 21],
-    ["milliseconds before seconds", { "retry-after-ms": "250", "retry-after": "7" }, 250],
+    [
+      "milliseconds before seconds that are the same rounded up",
+      { "retry-after-ms": "6250", "retry-after": "7" },
+      6_250,
+    ],
+    ["seconds that ask for longer than the milliseconds", { "retry-after-ms": "250", "retry-after": "7" }, 7_000],
+    ["milliseconds that ask for longer than the seconds", { "retry-after-ms": "9000", "retry-after": "7" }, 9_000],
     ["seconds where the milliseconds are none", { "retry-after-ms": "soon", "retry-after": "7" }, 7_000],
+    ["seconds where the milliseconds are negative", { "retry-after-ms": "-5", "retry-after": "7" }, 7_000],
+    ["milliseconds where the date is in the past", { "retry-after-ms": "250", "retry-after": PAST }, 250],
+    ["the longest of several", { "retry-after": "5, 7" }, 7_000],
+    ["more milliseconds than a number holds as the longest", { "retry-after-ms": "9".repeat(400) }, 86_400_000],
   ])("reads %s", (_name, headers, waitMs) => {
     expect(read(headers)).toBe(waitMs);
   });
@@ -43,12 +59,8 @@ describe("readRetryAfter", () => {
     ["words", { "retry-after": "soon" }],
     ["a negative number", { "retry-after": "-5" }],
     ["negative milliseconds", { "retry-after-ms": "-5" }],
-    ["a date in the past", { "retry-after": "Sun, 22 Nov 2026 09:59:59 GMT" }],
-    ["a date far ahead", { "retry-after": "Mon, 23 Nov 2026 10:00:00 GMT" }],
-    ["more than an hour", { "retry-after": "3601" }],
+    ["a date in the past", { "retry-after": PAST }],
     ["a huge number", { "retry-after": "1e309" }],
-    ["many digits", { "retry-after": "9".repeat(400) }],
-    ["more than an hour of milliseconds", { "retry-after-ms": "3600001" }],
     ["infinite milliseconds", { "retry-after-ms": "Infinity" }],
   ])("takes no time from %s", (_name, headers) => {
     expect(read(headers)).toBeNull();
@@ -60,8 +72,20 @@ describe("readRetryAfter", () => {
       category: "rate_limited",
       message: "The upstream limits the gateway's rate or quota (HTTP 429). Try again later.",
       retryAfterMs: 7_000,
+      transient: true,
     });
     expect(toFailure(new UpstreamStatus(429, ""), UPSTREAM, "m")).not.toHaveProperty("retryAfterMs");
+  });
+
+  test.each([
+    [503, true],
+    [529, true],
+    [400, false],
+    [401, false],
+    [302, false],
+  ])("is part of a %d: %p", (status, isPart) => {
+    const failure = toFailure(new UpstreamStatus(status, "", new Headers({ "retry-after": "7" })), UPSTREAM, "m");
+    expect("retryAfterMs" in failure).toBe(isPart);
   });
 });
 
@@ -91,6 +115,60 @@ describe("failureInStream", () => {
     expect([category(most), category(most + 1)]).toEqual(["rate_limited", "upstream_error"]);
   });
 
+  test.each([
+    [401, "authentication", false],
+    ["403", "authentication", false],
+    [408, "timeout", true],
+    [429, "rate_limited", true],
+    ["429", "rate_limited", true],
+    [500, "upstream_error", true],
+    [502, "upstream_error", true],
+    [503, "upstream_error", true],
+    [529, "upstream_error", true],
+    [501, "upstream_error", false],
+    [400, "bad_request", false],
+    ["invalid_api_key", "authentication", false],
+    ["server_error", "upstream_error", true],
+    ["some_code", "upstream_error", false],
+    [200, "upstream_error", false],
+    [1e9, "upstream_error", false],
+  ] as const)("reads the code %p as %s, and whether it may pass: %p", (code, category, transient) => {
+    for (const error of [{ code }, { error: { code } }, { status: code }, { type: code }]) {
+      const failure = failureInStream(JSON.stringify(error), UPSTREAM, "m");
+      expect([failure.category, failure.transient ?? false]).toEqual([category, transient]);
+    }
+  });
+
+  test.each([
+    ["overloaded_error", true],
+    ["Overloaded", true],
+    ["the server had an error while processing your request", true],
+    ["Internal Server Error", true],
+    ["service temporarily unavailable", true],
+    ["server busy, please try again", true],
+    ["upstream timed out", true],
+    ["rate limit", true],
+    ["oops", false],
+    ["", false],
+    ["context length", false],
+    ["content_filter", false],
+    ["model x not found", false],
+  ])("takes %j for what may pass: %p", (text, transient) => {
+    expect(failureInStream(text, UPSTREAM, "m").transient ?? false).toBe(transient);
+  });
+
+  test("does not take a caller's words that are quoted for a refused key", () => {
+    const quoted = '{"error":{"code":401,"type":"invalid_api_key"}}';
+    for (const text of [
+      quoted.slice(1),
+      `bad: ${quoted}`,
+      JSON.stringify({ message: quoted }),
+      JSON.stringify(quoted),
+    ]) {
+      expect(failureInStream(text, UPSTREAM, "m").category).toBe("upstream_error");
+    }
+  });
+
   test("shows nothing of the text", () => {
     const words = ["error", "rate limit", "context_length_exceeded", "content_filter", "model x not found"];
     for (const text of words.map((kind) => `${kind}: canary-9f3b said sk-canary`)) {
@@ -106,6 +184,7 @@ describe("failureInStream", () => {
     expect(failureInStream("rate limit", UPSTREAM, "m")).toEqual({
       category: "rate_limited",
       message: "The upstream limits the gateway's rate or quota (in its answer). Try again later.",
+      transient: true,
     });
     expect(failureInStream("model x not found", UPSTREAM, "m")).toEqual({
       category: "model_not_found",
@@ -124,6 +203,10 @@ describe("toFailure", () => {
     [400, "model 'x' not found", "model_not_found"],
     [401, "", "authentication"],
     [403, "", "authentication"],
+    [403, "flagged by moderation", "content_filter"],
+    [403, '{"error":{"message":"no access","code": "model_not_found"}}', "model_not_found"],
+    [403, String.raw`{"error":{"message":"you said \"code\":\"model_not_found\""}}`, "authentication"],
+    [401, '{"error":{"code":"model_not_found"}}', "authentication"],
     [404, "model not there", "model_not_found"],
     [404, "no such page", "upstream_error"],
     [408, "", "timeout"],
@@ -135,6 +218,7 @@ describe("toFailure", () => {
     [500, "", "upstream_error"],
     [503, "", "upstream_error"],
     [504, "", "timeout"],
+    [529, "", "upstream_error"],
     [301, "", "upstream_error"],
   ] as const)("takes %d with %j for %s, however an SDK wraps it", (status, body, category) => {
     const thrown = new UpstreamStatus(status, `${body} canary-9f3b`);
@@ -143,6 +227,35 @@ describe("toFailure", () => {
       expect(failure.category).toBe(category);
       expect(JSON.stringify(failure)).not.toContain("canary");
     }
+  });
+
+  test("takes a model that the key may not use for one that is not there, and not for a refused key", () => {
+    const body = { error: { message: "no access to m", type: "invalid_request_error", code: "model_not_found" } };
+    const failure = toFailure(new UpstreamStatus(403, JSON.stringify(body)), UPSTREAM, "m");
+    expect(failure.category).toBe("model_not_found");
+  });
+
+  const TRANSIENT = [408, 429, 500, 502, 503, 504, 529];
+  const STEADY = [300, 301, 302, 307, 308, 400, 401, 402, 403, 404, 409, 413, 418, 422, 501, 505, 599];
+  test.each([...TRANSIENT.map((status) => [status, true]), ...STEADY.map((status) => [status, false])])(
+    "says of %d whether it may pass: %p",
+    (status, transient) => {
+      const failure = toFailure(new UpstreamStatus(Number(status), ""), UPSTREAM, "m");
+      expect(failure.transient ?? false).toBe(Boolean(transient));
+    },
+  );
+
+  test.each([
+    [404, true],
+    [405, true],
+    [431, true],
+    [402, false],
+    [403, false],
+    [429, false],
+    [501, false],
+    [302, false],
+  ])("says of %d whether only this request brought it on: %p", (status, ofRequest) => {
+    expect(toFailure(new UpstreamStatus(status, ""), UPSTREAM, "m").ofRequest ?? false).toBe(ofRequest);
   });
 
   test.each([
@@ -160,16 +273,28 @@ describe("toFailure", () => {
   });
 
   test.each([
-    [new BrokenAnswer("canary"), "malformed_response", "The upstream broke off its answer."],
-    [new ResponseTooLarge("canary"), "malformed_response", "The upstream sent an answer that is too large."],
-    [new SyntaxError("canary"), "malformed_response", "The upstream sent an answer that is not in its protocol."],
+    [new BrokenAnswer("canary"), "malformed_response", "The upstream broke off its answer.", true],
+    [new ResponseTooLarge("canary"), "malformed_response", "The upstream sent an answer that is too large.", false],
+    [
+      new SyntaxError("canary"),
+      "malformed_response",
+      "The upstream sent an answer that is not in its protocol.",
+      false,
+    ],
     [
       new Unreachable("canary"),
       "unreachable",
       "The upstream cannot be reached at http://models.example:8080. Start it.",
+      true,
     ],
-  ] as const)("says of %p what it means and nothing of its words", (thrown, category, message) => {
-    expect(toFailure(thrown, UPSTREAM, "m")).toEqual({ category, message });
+    [
+      new NotLocal("canary"),
+      "not_local",
+      "The upstream at http://models.example:8080 has an address that is neither local nor allowed. Nothing was sent.",
+      false,
+    ],
+  ] as const)("says of %p what it means and nothing of its words", (thrown, category, message, transient) => {
+    expect(toFailure(thrown, UPSTREAM, "m")).toEqual({ category, message, ...(transient ? { transient } : {}) });
   });
 
   test.each([new TypeError("a bug"), wrapped(new RangeError("a bug")), "a bug"])(

@@ -3,6 +3,7 @@ import type { ChatFinished } from "../../../src/gateway/deps.ts";
 import { createLogger } from "../../../src/telemetry/logger.ts";
 import { createMetrics, LABEL_VALUES } from "../../../src/telemetry/metrics.ts";
 import { createTelemetry } from "../../../src/telemetry/telemetry.ts";
+import { watchTraffic } from "../../../src/telemetry/traffic-metrics.ts";
 
 function setUp(level = "info") {
   const lines: string[] = [];
@@ -28,6 +29,10 @@ const finished: ChatFinished = {
   shadowDiffers: null,
   failureCategory: "timeout",
   errorCode: "provider.timeout",
+  attempts: [
+    { provider: "box", model: "tiny", result: "circuit_open", durationMs: 0 },
+    { provider: "openai", model: "gpt", result: "timeout", durationMs: 900 },
+  ],
   durationsMs: { scan: 0.1, provider: 900 },
   totalMs: 1_000,
 };
@@ -56,6 +61,10 @@ describe("a finished chat request", () => {
         shadow_differs: null,
         failure_category: "timeout",
         error_code: "provider.timeout",
+        attempts: [
+          { provider: "box", model: "tiny", result: "circuit_open", duration_ms: 0 },
+          { provider: "openai", model: "gpt", result: "timeout", duration_ms: 900 },
+        ],
         duration_ms: 1_000,
         stage_ms: { scan: 0.1, provider: 900 },
         msg: "chat request",
@@ -88,7 +97,11 @@ describe("a finished chat request", () => {
     expect(metrics).toContain('chat_requests_total{provider="none",status="denied"} 1');
     expect(metrics).toContain('chat_request_latency_seconds_bucket{le="1",provider="openai"} 1');
     expect(metrics).toContain('chat_request_latency_seconds_bucket{le="0.5",provider="openai"} 0');
-    expect(metrics).toContain('policy_mesh_provider_failures_total{provider="openai",category="timeout"} 1');
+    // As the rows have them, each once: also where another one followed, or the last that failed was not the last tried.
+    expect(metrics).toContain('policy_mesh_provider_failures_total{provider="openai",category="timeout"} 2');
+    expect(metrics).toContain('policy_mesh_provider_failures_total{provider="box",category="circuit_open"} 2');
+    expect(metrics).toContain('policy_mesh_provider_attempts_total{provider="openai",outcome="timeout"} 2');
+    expect(metrics).toContain('policy_mesh_provider_attempts_total{provider="box",outcome="circuit_open"} 2');
     expect(metrics).toContain('policy_mesh_decisions_total{reason="default"} 2');
     expect(metrics).toContain('policy_mesh_scan_findings_total{group="pii"} 3');
     expect(metrics).toContain('policy_mesh_scan_findings_total{group="secret"} 1');
@@ -196,13 +209,62 @@ describe("metrics", () => {
   });
 });
 
-test("an attempt that failed before another answered is counted and told of", async () => {
+test("an attempt that failed before another one is told of, with what follows, and counted when its request ends", async () => {
   const { telemetry, parsed, text } = setUp();
-  telemetry.attemptFailed({ requestId: "01a2", provider: "box", model: "tiny", category: "unreachable" });
+  const failed = { requestId: "01a2", provider: "box", model: "tiny", category: "unreachable" } as const;
+  telemetry.attemptFailed({ ...failed, again: true, waitMs: 12.7 });
+  telemetry.attemptFailed({ ...failed, again: false, waitMs: 0 });
+  const line = { level: "warn", event: "attempt_failed", request_id: "01a2", provider: "box" };
   expect(parsed()).toMatchObject([
-    { level: "warn", event: "attempt_failed", request_id: "01a2", provider: "box", failure_category: "unreachable" },
+    { ...line, failure_category: "unreachable", again: true, wait_ms: 13 },
+    { ...line, failure_category: "unreachable", again: false, wait_ms: 0 },
   ]);
-  expect(await text()).toContain('policy_mesh_provider_failures_total{provider="box",category="unreachable"} 1');
+  const metrics = await text();
+  expect(metrics).not.toContain("policy_mesh_provider_failures_total{");
+  expect(metrics).toContain('policy_mesh_provider_retries_total{provider="box"} 1');
+});
+
+test("a circuit is told of by its provider and model, and counted by provider", async () => {
+  const { telemetry, parsed, text } = setUp();
+  telemetry.circuitChanged({ provider: "box", model: "tiny", state: "open", category: "timeout" });
+  telemetry.circuitChanged({ provider: "box", model: null, state: "open", category: "authentication" });
+  telemetry.circuitChanged({ provider: "box", model: "tiny", state: "closed", category: null });
+  expect(parsed()).toMatchObject([
+    { level: "warn", event: "circuit", provider: "box", model: "tiny", state: "open", failure_category: "timeout" },
+    { level: "warn", event: "circuit", model: null, state: "open", failure_category: "authentication" },
+    { level: "info", event: "circuit", state: "closed", failure_category: null },
+  ]);
+  const metrics = await text();
+  expect(metrics).toContain('policy_mesh_circuit_transitions_total{provider="box",to="open"} 2');
+  expect(metrics).toContain('policy_mesh_circuit_transitions_total{provider="box",to="closed"} 1');
+});
+
+test("events that were left out of a stream are counted", async () => {
+  const { telemetry, parsed, text } = setUp();
+  telemetry.eventsSkipped({ requestId: "01a2", provider: "box", model: "tiny", count: 3 });
+  expect(parsed()).toMatchObject([{ level: "warn", event: "events_skipped", request_id: "01a2", count: 3 }]);
+  expect(await text()).toContain('policy_mesh_skipped_events_total{provider="box"} 3');
+});
+
+test("what is under way is asked for at each scrape, for the providers of the policy in force", async () => {
+  const { metrics, text } = setUp();
+  const idle = { inFlightCount: 0, queuedCount: 0, maxConcurrency: 8, circuits: [] };
+  const open = { model: "tiny", state: "open", callCount: 9, failureCount: 9, opensAgainInMs: 10 } as const;
+  let providers = [{ ...idle, id: "box", inFlightCount: 2, circuits: [open, { ...open, state: "closed" as const }] }];
+  watchTraffic([metrics.registry], {
+    providers: () => providers,
+    admission: () => ({ inFlightCount: 5, queuedCount: 1 }),
+  });
+  const before = await text();
+  expect(before).toContain('policy_mesh_provider_in_flight{provider="box"} 2');
+  expect(before).toContain('policy_mesh_provider_queued{provider="box"} 0');
+  expect(before).toContain('policy_mesh_circuits_open{provider="box"} 1');
+  expect(before).toContain("policy_mesh_requests_in_flight 5");
+  expect(before).toContain("policy_mesh_requests_queued 1");
+  providers = [{ ...idle, id: "other", inFlightCount: 1, circuits: [] }];
+  const after = await text();
+  expect(after).toContain('policy_mesh_provider_in_flight{provider="other"} 1');
+  expect(after).not.toContain('provider="box"');
 });
 
 describe("a policy", () => {
@@ -237,4 +299,14 @@ describe("a policy", () => {
     expect(await text()).toContain('policy_mesh_policy_loads_total{result="refused"} 1');
     expect(await text()).toContain('policy_mesh_policy_info{name="ours",version="3"');
   });
+});
+
+test("a listener that closes since there are too many connections is told of, and when it opens again", () => {
+  const { telemetry, parsed } = setUp();
+  telemetry.doorsMoved({ moved: "closed" });
+  telemetry.doorsMoved({ moved: "opened" });
+  expect(parsed()).toMatchObject([
+    { level: "warn", event: "doors", moved: "closed" },
+    { level: "info", event: "doors", moved: "opened" },
+  ]);
 });

@@ -338,7 +338,7 @@ describe("a record that the database refuses for good", () => {
   test("of a newer version is kept for the program that wrote it", async () => {
     const world = setUp();
     world.append(requestRecord(1));
-    world.put(Buffer.from(canonicalRecord(requestRecord(2)).replace('"record_version":1', '"record_version":2')));
+    world.put(Buffer.from(canonicalRecord(requestRecord(2)).replace('"record_version":2', '"record_version":3')));
     world.begin();
     await until(() => world.told.failed.length >= 3, "it is tried again");
     expect(world.told.failed[0]?.cause).toBe("record 2 of the spool was written by another version of this program");

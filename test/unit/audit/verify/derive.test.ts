@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { intentRecord, type RequestRecord, settledRecord } from "../../../../src/audit/record.ts";
+import type { Outcome } from "../../../../src/audit/event.ts";
+import { type AttemptRecord, intentRecord, type RequestRecord, settledRecord } from "../../../../src/audit/record.ts";
 import { deriveAgain } from "../../../../src/audit/verify/derive.ts";
 import type { Features } from "../../../../src/core/features.ts";
 import { compilePolicy, compileStored } from "../../../../src/policy/compile.ts";
@@ -40,12 +41,15 @@ function recordOf(policy: CompiledPolicy, features: Features, skipped: number, l
     rule: decision.rule,
     shadow: decision.shadow,
   };
-  const outcome = {
+  const outcome: Outcome = {
     ...outcomeOf(PLAIN, AT),
     status: isDenied ? ("denied" as const) : ("succeeded" as const),
     provider: answered?.provider ?? null,
     zone: answered?.zone ?? null,
     model: isDenied ? null : "a-name-of-its-own",
+    attempts: able
+      .slice(0, later + 1)
+      .map(({ provider, model }) => ({ provider, model, result: "left", durationMs: 1 })),
     usage,
     costMicros: isDenied ? null : usedCostMicros(priceOf(provider, answered.model, features), usage, features.task),
   };
@@ -78,6 +82,7 @@ describe("a decision that is derived again", () => {
       zone: "nowhere",
       answered_provider: "nobody",
       answered_zone: "nowhere",
+      attempts: [{ provider: "nobody", model: "m", result: "timeout", duration_ms: 1 }],
       cost_micros: -1,
     };
     const property = fc.property(worlds, ({ policy, features }) => {
@@ -105,7 +110,7 @@ describe("a refusal of the gateway's own", () => {
   const NO_ANSWER = { answered_provider: null, answered_zone: null, answered_model: null, cost_micros: null };
   const refused = (code: string): RequestRecord => ({
     ...routed,
-    ...{ ...NOBODY, ...NO_ANSWER },
+    ...{ ...NOBODY, ...NO_ANSWER, attempts: [] },
     decision: "deny",
     status: "denied",
     reason_codes: ["default", code],
@@ -145,7 +150,23 @@ describe("a refusal of the gateway's own", () => {
     expect(deriveAgain(policy, { ...routed, ...NO_ANSWER, status: "interrupted" })).toEqual([]);
     expect(deriveAgain(policy, { ...routed, ...NO_ANSWER })).toEqual(["answered_provider"]);
     const second = { ...routed, provider: "cloud", zone: "cloud", model: "n" };
-    expect(deriveAgain(policy, second)).toEqual(["answered_provider"]);
+    expect(deriveAgain(policy, second)).toEqual(["answered_provider", "attempts"]);
+  });
+
+  test("gives a turn to candidates, by the models that they are asked for, and to no others", () => {
+    const turn = (provider: string, model: string) => ({ provider, model, result: "timeout", duration_ms: 9 }) as const;
+    const [local, cloud] = [turn("local", "m"), turn("cloud", "n")];
+    const derived = (attempts: readonly AttemptRecord[] | null, record: RequestRecord = routed) =>
+      deriveAgain(policy, { ...record, attempts });
+    for (const attempts of [[], [local, local, cloud], [cloud], null]) expect(derived(attempts)).toEqual([]);
+    for (const attempts of [[turn("local", "n")], [local, turn("else", "m")]]) {
+      expect(derived(attempts)).toEqual(["attempts"]);
+    }
+    expect(derived("altered" as never)).toEqual(["attempts"]);
+    expect(derived([null] as never)).toEqual(["attempts"]);
+    expect(derived([local], refused("request.untranslatable_field"))).toEqual(["attempts"]);
+    const { attempts: _, ...older } = routed;
+    expect(deriveAgain(policy, { ...older, record_version: 1 })).toEqual([]);
   });
 
   test("says that features are of a form that nobody reads", () => {

@@ -24,7 +24,13 @@ export function contextOf(request: ChatRequest, ...elapsedMs: readonly number[])
   let reads = 0;
   return {
     request,
-    head: { requestId: REQUEST_ID, provider: "openai", model: "smollm2:135m", reasonCodes: ["default"] },
+    head: {
+      requestId: REQUEST_ID,
+      provider: "openai",
+      model: "smollm2:135m",
+      reasonCodes: ["default"],
+      attemptCount: null,
+    },
     receivedAt: new Date("2026-11-22T08:14:30.000Z"),
     model: "smollm2:135m",
     elapsedMs: () => elapsedMs[Math.min(reads++, elapsedMs.length - 1)] ?? 0,

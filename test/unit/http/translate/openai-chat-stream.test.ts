@@ -15,7 +15,7 @@ function contextOf(fields: JsonObject): AnswerContext {
   const body = { model: "auto", messages: [{ role: "user" as const, content: "hello" }], stream: true, ...fields };
   return {
     request: openaiChat.toRequest(body),
-    head: { requestId: REQUEST_ID, provider: "local", model: MODEL, reasonCodes: [] },
+    head: { requestId: REQUEST_ID, provider: "local", model: MODEL, reasonCodes: [], attemptCount: null },
     receivedAt: new Date(1_700_000_000_999),
     model: MODEL,
     elapsedMs: () => 1,

@@ -451,7 +451,13 @@ describe("recorded requests of the official SDK", () => {
 describe("a whole chat completion", () => {
   const context = async (fields: JsonObject = {}) => ({
     request: await withFields(fields),
-    head: { requestId: REQUEST_ID, provider: "local" as const, model: "smollm2:135m", reasonCodes: [] },
+    head: {
+      requestId: REQUEST_ID,
+      provider: "local" as const,
+      model: "smollm2:135m",
+      reasonCodes: [],
+      attemptCount: null,
+    },
     receivedAt: new Date(1_700_000_000_999),
     model: "smollm2:135m",
     elapsedMs: () => 1,

@@ -27,7 +27,7 @@ async function toRequest(body: unknown) {
 
 const contextOf = async (fields: JsonObject = {}) => ({
   request: await toRequest({ model: "auto", prompt: PROMPT, ...fields }),
-  head: { requestId: REQUEST_ID, provider: "local" as const, model: MODEL, reasonCodes: [] },
+  head: { requestId: REQUEST_ID, provider: "local" as const, model: MODEL, reasonCodes: [], attemptCount: null },
   receivedAt: new Date(1_700_000_000_999),
   model: MODEL,
   elapsedMs: () => 1,

@@ -25,7 +25,7 @@ async function toRequest(body: unknown) {
 async function answerTo(body: unknown, answer: Answer): Promise<JsonObject> {
   return openaiEmbeddings.toAnswer(answer, {
     request: await toRequest(body),
-    head: { requestId: REQUEST_ID, provider: "local", model: MODEL, reasonCodes: [] },
+    head: { requestId: REQUEST_ID, provider: "local", model: MODEL, reasonCodes: [], attemptCount: null },
     receivedAt: new Date(0),
     model: MODEL,
     elapsedMs: () => 1,

@@ -17,7 +17,7 @@ const END: EndChunk = {
 function contextOf(body: JsonObject = {}): AnswerContext {
   return {
     request: openaiResponses.toRequest({ model: "auto", input: "hello", ...body }),
-    head: { requestId: REQUEST_ID, provider: "local", model: "smollm2", reasonCodes: ["default"] },
+    head: { requestId: REQUEST_ID, provider: "local", model: "smollm2", reasonCodes: ["default"], attemptCount: null },
     receivedAt: new Date(1_700_000_000_900),
     model: "smollm2",
     elapsedMs: () => 1_200,

@@ -24,7 +24,7 @@ async function respond(httpRequest: Request): Promise<Response> {
   const requestId = `${REQUEST_ID}${requests.push(request)}`;
   const context: AnswerContext = {
     request,
-    head: { requestId, provider: "local", model: "smollm2", reasonCodes: ["default"] },
+    head: { requestId, provider: "local", model: "smollm2", reasonCodes: ["default"], attemptCount: null },
     receivedAt: new Date(1_700_000_000_000),
     model: "smollm2",
     elapsedMs: () => 1_000,

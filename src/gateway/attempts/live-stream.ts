@@ -1,0 +1,27 @@
+import type { ProviderFailure } from "../../core/chat.ts";
+import type { Piece, Rest } from "./errand.ts";
+import { bytesOf, KeptPieces } from "./kept-pieces.ts";
+
+/** More than any provider says before its model writes; a bound, since it is kept in memory. */
+const MAX_OPENING_BYTES = 1_048_576;
+
+/**
+ * Reads a stream until its model has written something: only then is there no other target any more. What came before that
+ * is given away with it.
+ */
+export async function openLive(chunks: Rest): Promise<{ readonly rest: Rest } | { readonly failure: ProviderFailure }> {
+  const pieces: Piece[] = [];
+  let keptBytes = 0;
+  for (;;) {
+    const piece = await chunks.next();
+    if (piece.kind === "failure") {
+      await chunks.close();
+      return { failure: piece.failure };
+    }
+    pieces.push(piece);
+    keptBytes += bytesOf(piece);
+    if (!isOpening(piece) || keptBytes > MAX_OPENING_BYTES) return { rest: new KeptPieces(pieces, chunks) };
+  }
+}
+
+const isOpening = (piece: Piece): boolean => piece.kind === "usage" || ("opening" in piece && piece.opening === true);

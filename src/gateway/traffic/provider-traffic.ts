@@ -1,0 +1,111 @@
+import type { CircuitState } from "../../core/attempts.ts";
+import type { FailureCategory } from "../../core/chat.ts";
+import type { CompiledProvider } from "../../policy/compiled.ts";
+import { bearingOf, ofModel, ofProvider } from "./bearing.ts";
+import { Circuit } from "./circuit.ts";
+import type { Barred, CircuitStatus, Permit, ProviderTraffic, TrafficStatus } from "./contract.ts";
+import { type After, type Entrance, Gate } from "./gate.ts";
+import { Models, ModelTraffic } from "./model-traffic.ts";
+
+/** Calls that wait for a place. Of all requests together there are seldom as many: admission lets fewer in. */
+const MAX_QUEUED = 1_000;
+/** How long the calls that take all places go on nobody knows. */
+const BUSY_RETRY_AFTER_MS = 1_000;
+
+export type ProviderTrafficOptions = {
+  readonly monotonicMs: () => number;
+  readonly after: After;
+  /** `model` is null for the provider as a whole. */
+  readonly onCircuitChanged: (model: string | null, state: CircuitState, category: FailureCategory | null) => void;
+};
+
+/** How much longer models asked to be left alone. */
+type Pauses = readonly { readonly model: string; readonly leftMs: number }[];
+
+export type CarriedTraffic = ProviderTraffic & {
+  pauses(): Pauses;
+  /** Those of another definition of the same server. */
+  takeOver(pauses: Pauses): void;
+};
+
+type Place = Extract<Entrance, { readonly kind: "place" }>;
+
+const LEFT: Barred = { kind: "left", retryAfterMs: 0 };
+
+export function createProviderTraffic(
+  { breaker: settings, maxConcurrency }: Pick<CompiledProvider, "breaker" | "maxConcurrency">,
+  { monotonicMs, after, onCircuitChanged }: ProviderTrafficOptions,
+): CarriedTraffic {
+  const gate = new Gate({ maxPlaces: maxConcurrency, maxQueued: MAX_QUEUED, after });
+  const optionsOf = (name: string | null) => ({
+    settings,
+    monotonicMs,
+    onChange: (state: CircuitState, category: FailureCategory | null) => onCircuitChanged(name, state, category),
+  });
+  const whole = new Circuit(optionsOf(null));
+  const models = new Models((name) => new ModelTraffic(optionsOf(name)));
+
+  return {
+    takeRetry: (model) => models.get(model).retries.take(),
+
+    async enter(model, caller, waitMs, signal) {
+      const barred = barredBy(whole, models.get(model), signal);
+      if (barred !== null) return barred;
+      const entrance = await gate.enter(caller, waitMs, signal);
+      if (entrance.kind === "left") return LEFT;
+      if (entrance.kind === "full") return { kind: "busy", retryAfterMs: BUSY_RETRY_AFTER_MS };
+      // Much may have happened while it stood in line. From here to the permit nothing else can.
+      const called = models.get(model);
+      const barredSince = barredBy(whole, called, signal);
+      if (barredSince === null) return permitOf(whole, called, entrance);
+      entrance.leave();
+      return barredSince;
+    },
+
+    pauses: () => models.all().flatMap(([model, { pauseLeftMs: leftMs }]) => (leftMs > 0 ? [{ model, leftMs }] : [])),
+
+    takeOver(pauses) {
+      for (const { model, leftMs } of pauses) models.get(model).pause(leftMs);
+    },
+
+    status: () => ({ ...gate.status(), maxConcurrency, circuits: circuitsOf(whole, models) }),
+  };
+}
+
+function barredBy(whole: Circuit, model: ModelTraffic, signal: AbortSignal): Barred | null {
+  if (signal.aborted) return LEFT;
+  const openMs = Math.max(whole.barredMs(), model.circuit.barredMs());
+  const pausedMs = model.tellPauseMs();
+  if (openMs > 0) return { kind: "circuit_open", retryAfterMs: Math.max(openMs, pausedMs) };
+  return pausedMs > 0 ? { kind: "paused", retryAfterMs: pausedMs } : null;
+}
+
+function permitOf(whole: Circuit, model: ModelTraffic, place: Place): Permit {
+  const ofWhole = whole.pass();
+  const ofIts = model.circuit.pass();
+  let hasEnded = false;
+  return {
+    kind: "permit",
+    began: () => {
+      ofWhole.began();
+      ofIts.began();
+    },
+    end: (how) => {
+      if (hasEnded) return;
+      hasEnded = true;
+      const failure = typeof how === "string" ? null : how;
+      if (failure?.retryAfterMs !== undefined) model.pause(failure.retryAfterMs);
+      if (how === "answered") model.retries.answered();
+      const bearing = bearingOf(how);
+      ofWhole.end(ofProvider(bearing), failure?.category ?? null);
+      ofIts.end(ofModel(bearing), failure?.category ?? null);
+      place.leave();
+    },
+  };
+}
+
+function circuitsOf(whole: Circuit, models: Models): TrafficStatus["circuits"] {
+  const ofWhole: CircuitStatus[] = whole.isClosed ? [] : [{ model: null, ...whole.status() }];
+  const ofModels = models.all().map(([model, { circuit }]) => ({ model, ...circuit.status() }));
+  return [...ofWhole, ...ofModels.filter(({ state, failureCount }) => state !== "closed" || failureCount > 0)];
+}
