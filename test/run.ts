@@ -4,7 +4,7 @@
  *
  * Arguments are handed to `bun test` and narrow it; then only the tests run, without the checks around them.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, openSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SETTINGS } from "../src/config/config.ts";
@@ -27,10 +27,13 @@ const BEFORE_TESTS: readonly Check[] = [
   { name: "build", command: [bun, "run", "compile", "--outfile", binary] },
 ];
 
+const STARTING_PROCESSES = ["test/e2e/", "test/conformance/", "test/bench/"];
+
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
 try {
   if (narrowed.length === 0) for (const check of BEFORE_TESTS) await runCheck(check);
-  await runTests(narrowed);
+  if (narrowed.length === 0) await runHalves();
+  else await runTests(narrowed, "inherit");
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -56,16 +59,34 @@ async function runCheck({ name, command }: Check): Promise<void> {
   }
 }
 
-async function runTests(args: readonly string[]): Promise<void> {
-  const report = join(scratch, "junit.xml");
+/**
+ * Tests that start processes mostly wait for them, so they run beside the others. What the others say comes behind, since
+ * lines of both would tell nobody anything.
+ */
+async function runHalves(): Promise<void> {
+  const folders = readdirSync(join(root, "test"), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => `test/${name}/`);
+  const said = join(scratch, "said.txt");
+  const others = runTests(
+    folders.filter((folder) => !STARTING_PROCESSES.includes(folder)),
+    openSync(said, "w"),
+  );
+  await runTests(STARTING_PROCESSES, "inherit");
+  await others;
+  process.stdout.write(await Bun.file(said).text());
+}
+
+async function runTests(args: readonly string[], output: "inherit" | number): Promise<void> {
+  const report = join(scratch, `junit-${args.join("-").replaceAll("/", "")}.xml`);
   const child = Bun.spawn(
     [bun, "--no-env-file", "test", "--timeout", "30000", "--reporter=junit", `--reporter-outfile=${report}`, ...args],
     {
       cwd: root,
       stdin: "ignore",
-      stdout: "inherit",
-      stderr: "inherit",
-      env: { ...withoutSettings(process.env), ...(args.length === 0 ? { POLICY_MESH_BINARY: binary } : {}) },
+      stdout: output,
+      stderr: output,
+      env: { ...withoutSettings(process.env), ...(narrowed.length === 0 ? { POLICY_MESH_BINARY: binary } : {}) },
     },
   );
   const exitCode = await child.exited;
