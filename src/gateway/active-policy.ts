@@ -1,6 +1,6 @@
 import type { ProviderId } from "../core/decision.ts";
 import type { Provider } from "../core/provider.ts";
-import type { CompiledPolicy } from "../policy/compiled.ts";
+import type { CompiledPolicy, CompiledProvider } from "../policy/compiled.ts";
 import type { CompiledScan } from "../scan/compile.ts";
 
 /** In the order of the policy. */
@@ -18,3 +18,7 @@ export type ActivePolicy = {
   readonly source: "built-in" | "file";
   readonly loadedAt: Date;
 };
+
+/** What the policy says of a provider; undefined where it has none of that name. */
+export const definitionOf = ({ policy }: ActivePolicy, id: ProviderId | null): CompiledProvider | undefined =>
+  policy.providers.find((provider) => provider.id === id);

@@ -4,6 +4,7 @@ import type { Usage } from "../core/chat.ts";
 import type { AllowedTarget } from "../core/decision.ts";
 import type { Finding } from "../core/finding.ts";
 import { priceOf, usedCostMicros } from "../policy/cost.ts";
+import { definitionOf } from "./active-policy.ts";
 import type { Ending } from "./chat-result.ts";
 import type { Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
@@ -62,7 +63,7 @@ export function outcomeOf(
 
 /** By the price of the model that was asked for: the one that answers often has a longer name, with a date in it. */
 function costOf({ active, features }: Decided, { provider: id, model }: AllowedTarget, usage: Usage): number | null {
-  const provider = active.policy.providers.find((provider) => provider.id === id);
+  const provider = definitionOf(active, id);
   return provider === undefined ? null : usedCostMicros(priceOf(provider, model, features), usage, features.task);
 }
 

@@ -5,7 +5,7 @@ import { isOllamaCloudName, parseModelWish, wishOf, withOllamaTag, withoutDefaul
 import type { Provider } from "../core/provider.ts";
 import type { CompiledProvider } from "../policy/compiled.ts";
 import { asPolicySpells, type WishFacts } from "../policy/features.ts";
-import type { ActivePolicy } from "./active-policy.ts";
+import { type ActivePolicy, definitionOf } from "./active-policy.ts";
 
 /** A provider as policy describes it, and the one that answers. */
 export type KnownProvider = { readonly spec: CompiledProvider; readonly provider: Provider };
@@ -24,7 +24,7 @@ export function readWish(
 /** Clients of Ollama give every name a tag; models of other servers have none, so one that was only added is taken off. */
 export function readModelName(name: string, surface: Surface, active: ActivePolicy): ModelWish {
   const wish = parseModelWish(name, active.providers.keys());
-  const spec = active.policy.providers.find(({ id }) => id === wish.provider);
+  const spec = definitionOf(active, wish.provider);
   const isOnlyAdded = spec?.kind === "openai" && surface.startsWith("ollama_");
   const model = isOnlyAdded ? withoutDefaultTag(wish.model) : wish.model;
   return { ...wish, model: asPolicySpells(model, active.policy) };

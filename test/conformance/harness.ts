@@ -1,5 +1,6 @@
 import { expect } from "bun:test";
 import type { Surface } from "../../src/core/chat.ts";
+import { until as waitUntil } from "../support/until.ts";
 import type { Side } from "./gateways.ts";
 
 type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -104,13 +105,8 @@ export async function expectOnRecord(side: Side, { headers }: Pick<Response, "he
 const DEADLINE_MS = 10_000;
 
 /** Waits for something that comes soon, by itself; says what it was if it does not. */
-export async function until(isTrue: () => boolean | Promise<boolean>, event: string): Promise<void> {
-  const deadlineMs = performance.now() + DEADLINE_MS;
-  while (!(await isTrue())) {
-    if (performance.now() > deadlineMs) throw new Error(`waited in vain: ${event}`);
-    await Bun.sleep(5);
-  }
-}
+export const until = (isTrue: () => boolean | Promise<boolean>, event: string): Promise<void> =>
+  waitUntil(isTrue, event, DEADLINE_MS);
 
 /** The row once it is settled: of a request that its client broke off, that takes a moment. */
 export async function auditRow(side: Side, requestId: string): Promise<Readonly<Record<string, unknown>>> {

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { type GatewayProcess, scratchFolder, startGateway } from "../support/gateway-process.ts";
 import { startStreamingUpstream } from "../support/streaming-upstream.ts";
+import { until } from "../support/until.ts";
 
 const MODEL = "streamer:1";
 const MIB = 1024 * 1024;
@@ -26,17 +27,8 @@ const SURFACES = {
 } as const;
 type Surface = keyof typeof SURFACES;
 
-const DEADLINE_MS = 20_000;
 /** The issue wants 100 ms on an idle machine; a test machine is none. */
 const NOTICED_WITHIN_MS = 2_000;
-
-async function until(condition: () => boolean | Promise<boolean>, event: string): Promise<void> {
-  const deadlineMs = performance.now() + DEADLINE_MS;
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error(`waited in vain: ${event}`);
-    await Bun.sleep(5);
-  }
-}
 
 /** One after another, the gateways go on with the same database: to make one takes longer than to open it. */
 const folder = scratchFolder();

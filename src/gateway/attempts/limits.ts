@@ -1,7 +1,7 @@
 import { type AttemptDefaults, type AttemptLimits, NO_ATTEMPT_LIMITS } from "../../core/attempts.ts";
 import type { ProviderFailure } from "../../core/chat.ts";
 import type { Decision, ProviderId } from "../../core/decision.ts";
-import type { ActivePolicy } from "../active-policy.ts";
+import { type ActivePolicy, definitionOf } from "../active-policy.ts";
 
 /** Longest stream there is, however lively: its row must not stay pending for ever. */
 export const MAX_STREAM_MS = 3_600_000;
@@ -30,8 +30,8 @@ type Read = (scope: AttemptLimits) => number | null;
 const BY_POLICY = "the policy's own limit";
 
 /** What the policy says of a provider. */
-export const saidOf = ({ policy }: ActivePolicy, id: ProviderId): AttemptLimits =>
-  policy.providers.find((provider) => provider.id === id)?.attempts ?? NO_ATTEMPT_LIMITS;
+export const saidOf = (active: ActivePolicy, id: ProviderId): AttemptLimits =>
+  definitionOf(active, id)?.attempts ?? NO_ATTEMPT_LIMITS;
 
 /**
  * The rule's word goes before the provider's and that before the settings'. Where one of them says nothing of a stream's

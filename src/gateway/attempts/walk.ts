@@ -1,6 +1,7 @@
 import type { ProviderFailure } from "../../core/chat.ts";
 import type { AllowedTarget } from "../../core/decision.ts";
 import { REASONS } from "../../core/reasons.ts";
+import { definitionOf } from "../active-policy.ts";
 import type { Targets } from "../plan.ts";
 import type { Barred } from "../traffic/contract.ts";
 import { type Call, callStream, callWhole } from "./call.ts";
@@ -123,9 +124,8 @@ class Walk<T extends Done> {
     return contextTokens !== null && contextTokens > (this.#tooShort.contextTokens ?? 0);
   }
 
-  #contextOf({ provider: id, model }: AllowedTarget): number | null {
-    const provider = this.#errand.active.policy.providers.find((provider) => provider.id === id);
-    return provider?.declared?.get(model)?.contextTokens ?? null;
+  #contextOf({ provider, model }: AllowedTarget): number | null {
+    return definitionOf(this.#errand.active, provider)?.declared?.get(model)?.contextTokens ?? null;
   }
 }
 
