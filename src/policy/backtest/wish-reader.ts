@@ -1,7 +1,7 @@
 import { LOCAL_ZONE, type ProviderId } from "../../core/decision.ts";
 import type { Features } from "../../core/features.ts";
 import type { CompiledProvider } from "../compiled.ts";
-import { otherSpelling } from "../features.ts";
+import { asPolicySpells, otherSpelling } from "../features.ts";
 import type { KnownPolicy } from "./known-policy.ts";
 
 type Wish = Pick<Features, "wish" | "model" | "wishPrice" | "requestedProvider" | "offeredBy">;
@@ -87,12 +87,10 @@ export class WishReader {
 
   /** What the new policy calls it; null where it has a name for each way in which the client may have written it. */
   #spelled(names: readonly string[]): string | null {
-    const { models } = this.#next.policy;
-    const spelled = names.map((name) =>
-      !models.has(name) && models.has(otherSpelling(name)) ? otherSpelling(name) : name,
-    );
+    const { policy } = this.#next;
+    const spelled = names.map((name) => asPolicySpells(name, policy));
     const [first = null] = spelled;
-    return spelled.every((name) => name === first || !models.has(name)) ? first : null;
+    return spelled.every((name) => name === first || !policy.models.has(name)) ? first : null;
   }
 
   /**
@@ -114,7 +112,10 @@ export class WishReader {
     compared: Comparison,
   ): boolean | null {
     const wasOffered = features.offeredBy.includes(provider.id);
-    const isNamed = (name: string) => provider.wishes.has(name) || provider.declared?.has(name) === true;
+    const isNamed = (name: string) => {
+      const model = asPolicySpells(name, this.#next.policy);
+      return provider.wishes.has(model) || provider.declared?.has(model) === true;
+    };
     if (wasOffered && names.every(isNamed)) return true;
     if (provider.declared !== null && !names.some(isNamed)) return false;
     if (!compared.same.has(provider.id)) return null;
@@ -169,7 +170,8 @@ function standingsOf({ policy, stored }: KnownPolicy, names: readonly string[]):
     policy.providers.map((provider) => {
       const body = stored.providers[provider.id];
       const server = [body?.kind, body?.zone, body?.base_url, body?.api_key ?? null];
-      return [provider.id, JSON.stringify([server, names.map((name) => said(provider, name))])];
+      const models = names.map((name) => asPolicySpells(name, policy));
+      return [provider.id, JSON.stringify([server, models.map((model) => said(provider, model))])];
     }),
   );
 }

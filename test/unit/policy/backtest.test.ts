@@ -232,10 +232,16 @@ describe("what a reader of older features misses", () => {
     expect(read(knowing("small"), knowing("small", "small:latest"), given).missing).toContain("model");
     const both = knowing("small", "small:latest");
     expect(read(both, both, given).missing).toEqual([]);
-    // It may have been the name that has no wish of its own any more.
+    // Whichever name it was, the new policy has one for it.
     expect(read(knowing("small"), knowing("small:latest"), given)).toMatchObject({
-      features: { model: "small:latest" },
-      missing: ["offered_by:cloud", "requested_provider"],
+      features: { model: "small:latest", offeredBy: ["cloud"] },
+      missing: [],
+    });
+    // The older policy did not name the model, though a provider had it. The new one does, in the other way.
+    const declared = { local, cloud: { ...cloud, models: { "gpt-4o-mini": {} }, wishes: { small: "gpt-4o-mini" } } };
+    expect(read({}, { providers: declared }, { ...given, model: "small:latest" })).toMatchObject({
+      features: { model: "small", offeredBy: ["cloud"] },
+      missing: ["requested_provider"],
     });
   });
 });
