@@ -236,8 +236,9 @@ describe.skipIf(server === null)("in strict mode", () => {
         await proxy.heal();
       };
       const before = await rowCount();
-      // As on a standby. Nobody knows of it before a row was not taken.
+      // As on a standby. Nobody knows of it before a row was not taken, but it must be known to answer again.
       await setReadOnly("on");
+      await until(() => isReady(gateway), "the database answers");
       expect((await ask(gateway))?.status).toBe(503);
       const calls = models.asked().length;
       const [ready, ...refused] = await Promise.all([isReady(gateway), ask(gateway), ask(gateway)]);
