@@ -242,7 +242,8 @@ export const SETTINGS = {
     name: "MAX_CONCURRENT_REQUESTS",
     defaultValue: "256",
     shape: "a whole number from 1 to 10000",
-    description: "Requests to models that are under way at once; others wait in a short line.",
+    description:
+      "Requests to models that are under way at once; others wait in a short line. One caller alone has three quarters of them.",
     min: 1,
     max: 10_000,
   }),

@@ -171,7 +171,7 @@ export const ERROR_REASONS = {
   ),
   "provider.busy": provider(
     503,
-    "As many requests as may be are with the provider already, and none of them ended in time.",
+    "As many requests as may be, in all or of one caller, are with the provider already, and none ended in time.",
     {
       type: "server_error",
       retry: true,
@@ -188,7 +188,11 @@ export const ERROR_REASONS = {
     true,
   ),
   "gateway.overloaded": {
-    ...own(503, "More requests than the gateway takes at once; `retry-after` says when to ask again.", true),
+    ...own(
+      503,
+      "More requests than the gateway takes at once, in all or of one caller; `retry-after` says when to ask again.",
+      true,
+    ),
     logLevel: "warn",
   },
   "gateway.stopping": own(503, "The gateway is shutting down and cannot wait for the answer any longer.", true),

@@ -10,7 +10,11 @@ export async function placeFor(
   const entered = await admission.enter(caller, signal);
   if (entered.kind === "place") return entered;
   if (entered.kind === "left") throw new Refusal("request.aborted", "The caller left before there was a place for it.");
-  throw new Refusal("gateway.overloaded", "The gateway has as many requests under way as it takes.", {
-    retryAfterMs: entered.retryAfterMs,
-  });
+  throw new Refusal(
+    "gateway.overloaded",
+    "The gateway has as many requests under way as it takes, in all or of one caller.",
+    {
+      retryAfterMs: entered.retryAfterMs,
+    },
+  );
 }

@@ -56,7 +56,7 @@ export type CompiledProvider = {
   readonly prices: ReadonlyMap<string, Price>;
   readonly attempts: AttemptLimits;
   readonly breaker: BreakerSettings;
-  /** Calls that may be under way at once. */
+  /** Calls that may be under way at once, of all callers together. */
   readonly maxConcurrency: number;
 };
 

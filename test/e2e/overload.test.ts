@@ -31,7 +31,8 @@ beforeAll(async () => {
     OPENAI_BASE_URL: `${limiting.url}/v1`,
     OPENAI_MODEL: "limited-long",
     PROVIDER_DEADLINE_SECONDS: "7200",
-    MAX_CONCURRENT_REQUESTS: "2",
+    MAX_CONCURRENT_REQUESTS: "4",
+    TRUSTED_LABELS_HEADER: "x-caller",
     MAX_QUEUED_REQUESTS: "1",
   });
 });
@@ -45,15 +46,16 @@ afterAll(() => {
 
 const record = (content: string, done: boolean) =>
   `${JSON.stringify({ model: MODEL, message: { role: "assistant", content }, done, ...(done ? { done_reason: "stop" } : {}) })}\n`;
-const ask = () =>
+const ask = (labels = "team=one") =>
   gateway.request("/api/chat", {
     method: "POST",
+    headers: { "x-caller": labels },
     body: JSON.stringify({ model: "auto", messages: [{ role: "user", content: "Hello" }] }),
   });
 /** A stream that has begun. */
-const begun = async () => {
+const begun = async (labels?: string) => {
   const before = upstream.state.asked;
-  const pending = ask();
+  const pending = ask(labels);
   await until(() => upstream.state.asked > before, "the provider is asked");
   upstream.send(record("half", false));
   return await pending;
@@ -103,8 +105,8 @@ describe("a gateway", () => {
     for (const socket of sockets.splice(0)) socket.destroy();
   });
 
-  test("turns away what is too much, says when to come again, and takes in who waited", async () => {
-    const [first, second] = [await begun(), await begun()];
+  test("turns away what is too much of a caller, says when to come again, and takes in who waited", async () => {
+    const [first, second, third] = [await begun(), await begun(), await begun()];
     const before = upstream.state.asked;
     const waiting = ask();
     await until(async () => (await metric("policy_mesh_requests_queued")) === 1, "one waits");
@@ -114,12 +116,17 @@ describe("a gateway", () => {
     expect((await gateway.request("/v1/health")).status).toBe(200);
     expect(upstream.state.asked).toBe(before);
 
+    // Streams without an end have not taken everything.
+    const others = await begun("team=other");
+    expect(others.status).toBe(200);
+    await others.body?.cancel();
+
     await second.body?.cancel();
-    await until(() => upstream.state.asked > before, "the provider is asked");
+    await until(() => upstream.state.asked > before + 1, "the provider is asked");
     upstream.send(record("whole", true));
     upstream.finish("whole");
     expect(await (await waiting).text()).toContain('"done":true');
-    await first.body?.cancel();
+    for (const stream of [first, third]) await stream.body?.cancel();
     await until(async () => (await metric("policy_mesh_requests_in_flight")) === 0, "none is under way");
   });
 

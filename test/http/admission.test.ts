@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { createAdmission } from "../../src/gateway/traffic/admission.ts";
 import type { Admission } from "../../src/gateway/traffic/contract.ts";
 import { ALL_BODIES } from "../../src/http/body-budget.ts";
 import { fakeApp } from "../support/app.ts";
@@ -44,6 +45,19 @@ describe("a gateway that has as many requests as it takes", () => {
       expect((await send(path)).status).toBe(200);
     },
   );
+});
+
+test("a caller whose streams hold all it may is turned away, and another is not", async () => {
+  const admission = createAdmission({ maxConcurrent: 4, maxQueued: 0 });
+  const { post } = fakeApp({ admission, labelsHeader: "x-caller" });
+  const streamFor = (labels: string) => post("/v1/chat", { ...CHAT, stream: true }, { "x-caller": labels });
+  const streams = [];
+  for (let asked = 0; asked < 3; asked++) streams.push(await streamFor("team=one, key=ci"));
+  expect((await streamFor("key=ci, team=one")).status).toBe(503);
+  streams.push(await streamFor("team=other"));
+  expect(streams.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  for (const stream of streams) await stream.text();
+  await until(() => admission.status().inFlightCount === 0, "no place is held");
 });
 
 describe("bodies", () => {

@@ -11,8 +11,8 @@ export interface Traffic {
 
 export interface ProviderTraffic {
   /**
-   * Asks for leave to call a model. Waits only for a place among the calls under way, in turn with other callers, and no
-   * longer than `waitMs`. Every permit must be ended, whatever happens.
+   * Asks for leave to call a model. Waits only for a place among the calls under way, in turn with other callers that may
+   * have one more, and no longer than `waitMs`. Every permit must be ended, whatever happens.
    */
   enter(model: string, caller: string, waitMs: number, signal: AbortSignal): Promise<Permit | Barred>;
   /** Takes one of the retries that there are for all requests together; false where they are used up. */
@@ -54,7 +54,9 @@ export type CircuitStatus = {
   readonly opensAgainInMs: number | null;
 };
 
-/** Places for what is under way at once, and a short line for them in which callers take turns. */
+/**
+ * Places for what is under way at once, of which no caller has all, and a short line for them in which callers take turns.
+ */
 export interface Admission {
   enter(caller: string, signal: AbortSignal): Promise<Place | Turned>;
   status(): { readonly inFlightCount: number; readonly queuedCount: number };

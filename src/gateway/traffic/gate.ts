@@ -9,7 +9,7 @@ export const afterTimeout: After = (waitMs, act) => {
 export type Entrance =
   /** Must be left, once; more often says nothing. */
   | { readonly kind: "place"; leave(): void }
-  /** No place came free in time, or there was none in the line. */
+  /** No place came free for this caller in time, or there was none in the line. */
   | { readonly kind: "full" }
   /** Who asked went away. */
   | { readonly kind: "left" };
@@ -20,16 +20,28 @@ export type GateOptions = {
   readonly after: After;
 };
 
+/**
+ * How many times as many places as are free a caller may come to hold: dynamic thresholds, as switches share their memory
+ * by (Choudhury and Hahne, 1998). One caller alone gets three quarters of four places or more.
+ */
+const SHARE_OF_FREE = 3;
+
 type Waiter = { readonly caller: string; readonly settle: (entrance: Entrance) => void };
 
 /**
- * A number of places, and a bounded line for them: callers take turns, however many of a caller's stand in it, and each
- * caller's own are served as they came.
+ * A number of places, and a bounded line for them. A place cannot be had back from who holds it, so the more a caller holds
+ * of four or more, the more it must leave free for others. In line, callers take turns, however many of a caller's stand
+ * in it, and each caller's own are served as they came.
  */
 export class Gate {
   readonly #options: GateOptions;
-  /** In the order of their turns; none is empty. INVARIANT: while anybody waits, every place is taken. */
+  /**
+   * In the order of their turns; none is empty. INVARIANT: no place is open to anybody who waits. So every place is taken,
+   * or all that wait hold three times as many as are free: who holds none never waits beside a free place.
+   */
   readonly #lines = new Map<string, Set<Waiter>>();
+  /** Places by caller, of those that hold any. */
+  readonly #held = new Map<string, number>();
   #takenCount = 0;
   #queuedCount = 0;
 
@@ -43,7 +55,8 @@ export class Gate {
 
   enter(caller: string, waitMs: number, signal: AbortSignal): Promise<Entrance> {
     if (signal.aborted) return Promise.resolve({ kind: "left" });
-    if (this.#takenCount < this.#options.maxPlaces) return Promise.resolve(this.#take());
+    // Goes before nobody: who waits could not have it.
+    if (this.#isOpenTo(caller)) return Promise.resolve(this.#take(caller));
     if (waitMs <= 0 || !this.#hasRoomFor(caller)) return Promise.resolve({ kind: "full" });
     return new Promise((resolve) => this.#queue(caller, waitMs, signal, resolve));
   }
@@ -96,29 +109,56 @@ export class Gate {
     if (line.size === 0) this.#lines.delete(waiter.caller);
   }
 
-  #take(): Entrance {
+  #isOpenTo(caller: string): boolean {
+    return this.#heldBy(caller) < SHARE_OF_FREE * this.#freeCount();
+  }
+
+  #freeCount(): number {
+    return this.#options.maxPlaces - this.#takenCount;
+  }
+
+  #heldBy(caller: string): number {
+    return this.#held.get(caller) ?? 0;
+  }
+
+  #take(caller: string): Entrance {
     this.#takenCount += 1;
+    this.#held.set(caller, this.#heldBy(caller) + 1);
     let isLeft = false;
     return {
       kind: "place",
       leave: () => {
         if (isLeft) return;
         isLeft = true;
-        this.#takenCount -= 1;
-        this.#letInNext();
+        this.#giveBack(caller);
       },
     };
   }
 
-  #letInNext(): void {
-    for (const [caller, line] of this.#lines) {
-      const [waiter] = line;
-      if (waiter === undefined) continue;
-      this.#remove(waiter);
-      // Its turn is over: who else of this caller's waits does so behind all other callers.
-      if (this.#lines.delete(caller)) this.#lines.set(caller, line);
-      waiter.settle(this.#take());
-      return;
+  #giveBack(caller: string): void {
+    this.#takenCount -= 1;
+    const heldCount = this.#heldBy(caller) - 1;
+    if (heldCount > 0) this.#held.set(caller, heldCount);
+    else this.#held.delete(caller);
+    // One that comes free may let in two: whose it was holds fewer now, too.
+    for (let next = this.#nextInTurn(); next !== null; next = this.#nextInTurn()) this.#letIn(next);
+  }
+
+  /** Those passed over hold three places or more each, so they are few. */
+  #nextInTurn(): Waiter | null {
+    if (this.#freeCount() === 0) return null;
+    for (const [caller, [waiter]] of this.#lines) {
+      if (waiter !== undefined && this.#isOpenTo(caller)) return waiter;
     }
+    return null;
+  }
+
+  #letIn(waiter: Waiter): void {
+    const { caller } = waiter;
+    const line = this.#lines.get(caller);
+    this.#remove(waiter);
+    // Its turn is over: who else of this caller's waits does so behind all other callers.
+    if (line !== undefined && this.#lines.delete(caller)) this.#lines.set(caller, line);
+    waiter.settle(this.#take(caller));
   }
 }

@@ -33,6 +33,14 @@ test("a flood of one caller keeps nobody else out of the line", async () => {
   expect((await other).kind).toBe("place");
 });
 
+test("one caller's long streams do not take every place, however many it asks for", async () => {
+  const admission = createAdmission({ maxConcurrent: 8, maxQueued: 4, after: fakeClock().after });
+  const streams = Array.from({ length: 50 }, () => admission.enter("streams", NEVER));
+  expect(admission.status()).toEqual({ inFlightCount: 6, queuedCount: 4 });
+  expect((await admission.enter("other", NEVER)).kind).toBe("place");
+  expect(await streams[49]).toEqual({ kind: "overloaded", retryAfterMs: 5_000 });
+});
+
 test("who goes away while waiting is not told that there was no place", async () => {
   const admission = createAdmission({ maxConcurrent: 1, maxQueued: 1, after: fakeClock().after });
   await admission.enter("a", NEVER);

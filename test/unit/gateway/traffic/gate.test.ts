@@ -125,9 +125,96 @@ describe("a gate", () => {
   });
 });
 
-/** The same said plainly: one list of who waits, and one of whose turn it is. */
+/** As many requests of a caller as `count`. */
+const many = (caller: string, count: number) => Array.from({ length: count }, (_, index) => `${caller}${index + 1}`);
+
+describe("a gate whose places one caller would all take", () => {
+  test.each([
+    [1, 1],
+    [2, 2],
+    [3, 3],
+    [4, 3],
+    [5, 4],
+    [8, 6],
+    [128, 96],
+    [256, 192],
+  ])("of %i places gives a caller that is alone %i", async (maxPlaces, alone) => {
+    const { gate, asks } = watchedGate(maxPlaces, 300);
+    await asks(...many("a", 300));
+    expect(gate.status()).toEqual({ inFlightCount: alone, queuedCount: 300 - alone });
+  });
+
+  test.each([
+    [256, 2, 110, 110],
+    [256, 10, 24, 25],
+    [128, 2, 55, 55],
+    [128, 10, 12, 13],
+    [8, 2, 3, 4],
+    [8, 10, 0, 1],
+    [4, 2, 2, 2],
+  ])("of %i places gives %i callers that come together from %i to %i each", async (maxPlaces, callers, least, most) => {
+    const { seen, asks } = watchedGate(maxPlaces, 10_000);
+    const names = [..."abcdefghij"].slice(0, callers);
+    await asks(...many("", maxPlaces).flatMap((index) => names.map((name) => `${name}${index}`)));
+    const counts = names.map((name) => seen.filter((line) => line.startsWith(name)).length);
+    expect([Math.min(...counts), Math.max(...counts)]).toEqual([least, most]);
+  });
+
+  test("lets others in at once, each to less the less is left", async () => {
+    const { seen, asks } = watchedGate(16, 100);
+    await asks(...many("a", 16), ...many("b", 16), ...many("c", 16), ...many("d", 16));
+    expect(seen).toEqual([...many("a", 12), ...many("b", 3), "c1"].map((name) => `${name} place`));
+  });
+
+  test("gives what comes free to those who hold little, though who holds more has waited longer", async () => {
+    const { seen, asks, leave } = watchedGate(16, 100);
+    await asks(...many("a", 16), ...many("b", 4), ...many("c", 2), "d1");
+    seen.length = 0;
+    for (const name of ["a1", "a2", "a3"]) await leave(name);
+    expect(seen).toEqual(["c2 place", "d1 place"]);
+    await leave("a4");
+    // Two are free now: b holds three, and a, with eight, would have to leave three.
+    expect(seen.slice(2)).toEqual(["b4 place"]);
+  });
+
+  test("lets in two where one place comes free, if its caller then holds little enough as well", async () => {
+    const { seen, asks, leave } = watchedGate(7, 10);
+    await asks("a1", "a2", "a3", "b1", "b2", "b3", "b4", "a4");
+    seen.length = 0;
+    await leave("a1");
+    expect(seen).toEqual(["b4 place", "a4 place"]);
+  });
+
+  test("comes to equal shares as calls end, whoever was there first", async () => {
+    const { gate, seen, asks, leave } = watchedGate(16, 300);
+    await asks(...many("a", 40), ...many("b", 40), ...many("c", 40));
+    let left = 0;
+    // The oldest call ends, always.
+    for (; left < 40; left += 1) await leave(seen[left]?.split(" ")[0] ?? "none");
+    const holders = Map.groupBy(seen.slice(left), (line) => line.slice(0, 1));
+    expect([...holders].map(([caller, held]) => [caller, held.length])).toEqual([
+      ["a", 5],
+      ["b", 5],
+      ["c", 5],
+    ]);
+    expect(gate.status().inFlightCount).toBe(15);
+  });
+
+  test("forgets who holds nothing any more", async () => {
+    const { gate, seen, asks, leave } = watchedGate(4, 10);
+    for (let round = 0; round < 3; round += 1) {
+      seen.length = 0;
+      await asks("a1", "a2", "a3", "b1");
+      expect(seen).toHaveLength(4);
+      for (const name of ["a1", "a2", "a3", "b1"]) await leave(name);
+      expect(gate.status()).toEqual({ inFlightCount: 0, queuedCount: 0 });
+    }
+  });
+});
+
+/** The same said plainly: one list of who is inside, one of who waits, and one of whose turn it is. */
 class NaiveGate {
-  readonly inside = new Set<number>();
+  readonly inside = new Map<number, string>();
   waiting: { readonly id: number; readonly caller: string; readonly untilMs: number }[] = [];
   #turns: string[] = [];
   readonly #maxPlaces: number;
@@ -138,9 +225,18 @@ class NaiveGate {
     this.#maxQueued = maxQueued;
   }
 
+  heldBy(caller: string): number {
+    return [...this.inside.values()].filter((one) => one === caller).length;
+  }
+
+  /** Whether what is free is more than a third of what the caller holds. */
+  mayTake(caller: string): boolean {
+    return this.#maxPlaces - this.inside.size > this.heldBy(caller) / 3;
+  }
+
   enter(id: number, caller: string, untilMs: number): string[] {
-    if (this.inside.size < this.#maxPlaces) {
-      this.inside.add(id);
+    if (this.mayTake(caller)) {
+      this.inside.set(id, caller);
       return [`${id} place`];
     }
     const told: string[] = [];
@@ -165,14 +261,17 @@ class NaiveGate {
   }
 
   leave(id: number): string[] {
-    if (!this.inside.delete(id)) return [];
-    const [caller] = this.#turns;
+    return this.inside.delete(id) ? this.#fill() : [];
+  }
+
+  #fill(): string[] {
+    const caller = this.#turns.find((one) => this.mayTake(one));
     const next = this.waiting.find((one) => one.caller === caller);
     if (next === undefined || caller === undefined) return [];
     const told = this.drop(next.id, "place");
-    this.inside.add(next.id);
+    this.inside.set(next.id, caller);
     if (this.#turns.includes(caller)) this.#turns = [...this.#turns.filter((one) => one !== caller), caller];
-    return told;
+    return [...told, ...this.#fill()];
   }
 
   advanceTo(nowMs: number): string[] {
@@ -185,8 +284,9 @@ class NaiveGate {
 
 const step = fc.oneof(
   {
-    weight: 5,
-    arbitrary: fc.record({ do: fc.constant("enter" as const), caller: fc.constantFrom("a", "b", "c", "d") }),
+    weight: 6,
+    // Some ask for more than others.
+    arbitrary: fc.record({ do: fc.constant("enter" as const), caller: fc.constantFrom(..."aaaaabbcd") }),
   },
   { weight: 3, arbitrary: fc.record({ do: fc.constant("leave" as const), which: fc.nat(30) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant("abort" as const), which: fc.nat(30) }) },
@@ -195,9 +295,9 @@ const step = fc.oneof(
 
 test("a gate does as a plain list would, whatever happens in whatever order", async () => {
   const property = fc.asyncProperty(
-    fc.integer({ min: 1, max: 3 }),
+    fc.integer({ min: 1, max: 12 }),
     fc.integer({ min: 0, max: 6 }),
-    fc.array(step, { maxLength: 60, size: "max" }),
+    fc.array(step, { maxLength: 80, size: "max" }),
     async (maxPlaces, maxQueued, steps) => {
       const clock = fakeClock();
       const gate = new Gate({ maxPlaces, maxQueued, after: clock.after });
@@ -235,6 +335,10 @@ test("a gate does as a plain list would, whatever happens in whatever order", as
         const status = { inFlightCount: naive.inside.size, queuedCount: naive.waiting.length };
         expect(gate.status()).toEqual(status);
         expect(clock.timerCount()).toBe(status.queuedCount);
+        // What the rule is for, whatever it is.
+        for (const { caller } of naive.waiting)
+          expect(naive.inside.size === maxPlaces || naive.heldBy(caller) > 0).toBe(true);
+        for (const caller of "abcd") expect(naive.heldBy(caller)).toBeLessThanOrEqual(Math.ceil((maxPlaces * 3) / 4));
       }
     },
   );

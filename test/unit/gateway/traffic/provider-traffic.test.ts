@@ -280,8 +280,16 @@ describe("the places of a provider", () => {
     expect(order).toEqual(["a", "b", "a", "a"]);
   });
 
+  test("are not all one caller's, however long its calls take", async () => {
+    const { enter, traffic } = watchedTraffic(4);
+    for (let asked = 0; asked < 3; asked += 1) permitted(await enter("one", "a"));
+    void enter("other", "a");
+    expect(traffic.status()).toMatchObject({ inFlightCount: 3, queuedCount: 1 });
+    permitted(await enter("one", "b", 0));
+  });
+
   test("are of no use to those in line once the circuit opens", async () => {
-    const { enter, permit, traffic } = watchedTraffic(5);
+    const { enter, permit, traffic } = watchedTraffic(6);
     const under = await Promise.all([1, 2, 3, 4, 5].map(() => permit()));
     const waiting = [1, 2, 3, 4].map(() => enter());
     for (const one of under) one.end(failure("timeout"));
@@ -390,7 +398,7 @@ const step = fc.oneof(
 
 test("whatever happens, places are never exceeded nor lost, nobody is let through in a pause, and all are told", async () => {
   const property = fc.asyncProperty(
-    fc.integer({ min: 1, max: 3 }),
+    fc.integer({ min: 1, max: 6 }),
     fc.array(step, { maxLength: 60 }),
     async (maxConcurrency, steps) => {
       const { clock, traffic } = watchedTraffic(maxConcurrency);
