@@ -1,6 +1,12 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { type GatewayProcess, scratchFolder, sourceCommand, startGateway } from "../support/gateway-process.ts";
+import {
+  type GatewayProcess,
+  NO_DATABASE,
+  scratchFolder,
+  sourceCommand,
+  startGateway,
+} from "../support/gateway-process.ts";
 import { startStreamingUpstream } from "../support/streaming-upstream.ts";
 import { until } from "../support/until.ts";
 
@@ -8,6 +14,8 @@ const MODEL = "streamer:1";
 const CRASHING = sourceCommand(join(import.meta.dir, "../support/crash-on-signal.ts"), "serve");
 /** Those of `crash-on-signal.ts`, which would crash this process if it were loaded. */
 const CRASH_WORDS = "my private words 51ac";
+/** Long enough to see a drain come to its end, if it should. */
+const TIMEOUT_MS = 60_000;
 
 const upstream = startStreamingUpstream(MODEL);
 const folder = scratchFolder();
@@ -76,3 +84,22 @@ test("a bug that nobody caught ends the process, with its audit whole and withou
   expect(second.output.stderr).toContain("a bug came up");
   expect(second.output.stdout).toContain('"stopped"');
 });
+
+test(
+  "after a bug that nobody caught, a stream without an end does not keep the process as long as a drain does",
+  async () => {
+    const gateway = await startGateway(folder.path, { ...settings("endless"), ...NO_DATABASE }, [], CRASHING);
+    const endless = await ask(gateway);
+    gateway.signal("SIGUSR1");
+    const isWhole = endless.text().then(
+      () => true,
+      () => false,
+    );
+    expect(await gateway.ended()).toBe(1);
+    expect(gateway.output.stdout).toContain('"stopping"');
+    // It did not come to the end of its drain, where it would have told its streams so and closed in order.
+    expect(gateway.output.stdout).not.toContain('"stopped"');
+    expect(await isWhole).toBe(false);
+  },
+  TIMEOUT_MS,
+);
