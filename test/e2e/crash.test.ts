@@ -1,4 +1,4 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, setDefaultTimeout, test } from "bun:test";
 import { join } from "node:path";
 import {
   type GatewayProcess,
@@ -15,7 +15,7 @@ const CRASHING = sourceCommand(join(import.meta.dir, "../support/crash-on-signal
 /** Those of `crash-on-signal.ts`, which would crash this process if it were loaded. */
 const CRASH_WORDS = "my private words 51ac";
 /** Long enough for three starts on a busy machine, or to see a drain come to its end, if it should. */
-const TIMEOUT_MS = 60_000;
+setDefaultTimeout(60_000);
 
 const upstream = startStreamingUpstream(MODEL);
 const folder = scratchFolder();
@@ -83,23 +83,19 @@ test("a bug that nobody caught ends the process, with its audit whole and withou
   expect(await second.ended()).toBe(1);
   expect(second.output.stderr).toContain("a bug came up");
   expect(second.output.stdout).toContain('"stopped"');
-}, TIMEOUT_MS);
+});
 
-test(
-  "after a bug that nobody caught, a stream without an end does not keep the process as long as a drain does",
-  async () => {
-    const gateway = await startGateway(folder.path, { ...settings("endless"), ...NO_DATABASE }, [], CRASHING);
-    const endless = await ask(gateway);
-    gateway.signal("SIGUSR1");
-    const isWhole = endless.text().then(
-      () => true,
-      () => false,
-    );
-    expect(await gateway.ended()).toBe(1);
-    expect(gateway.output.stdout).toContain('"stopping"');
-    // It did not come to the end of its drain, where it would have told its streams so and closed in order.
-    expect(gateway.output.stdout).not.toContain('"stopped"');
-    expect(await isWhole).toBe(false);
-  },
-  TIMEOUT_MS,
-);
+test("after a bug that nobody caught, a stream without an end does not keep the process as long as a drain does", async () => {
+  const gateway = await startGateway(folder.path, { ...settings("endless"), ...NO_DATABASE }, [], CRASHING);
+  const endless = await ask(gateway);
+  gateway.signal("SIGUSR1");
+  const isWhole = endless.text().then(
+    () => true,
+    () => false,
+  );
+  expect(await gateway.ended()).toBe(1);
+  expect(gateway.output.stdout).toContain('"stopping"');
+  // It did not come to the end of its drain, where it would have told its streams so and closed in order.
+  expect(gateway.output.stdout).not.toContain('"stopped"');
+  expect(await isWhole).toBe(false);
+});
