@@ -144,7 +144,12 @@ export async function boot(config: Config, environment: Environment = {}): Promi
     return server;
   }
   telemetry.started({ url: server.value.url, version: VERSION, database: store.kind });
-  telemetry.policyLoaded({ result: "activated", policy: describe(first.value), reason: judged.value });
+  telemetry.policyLoaded({
+    result: "activated",
+    policy: describe(first.value),
+    providers: [...first.value.providers.keys()],
+    reason: judged.value,
+  });
 
   const watching = file?.watch(() => policies.reload(), telemetry);
   const workers = [

@@ -36,7 +36,8 @@ export function openPolicyFile(path: string, publicKey: string | null): OpenPoli
           source: { look: () => lookAtPolicyFile(path), read: () => see(path) },
           stamp: firstStamp,
           reload,
-          onMissing: (message) => telemetry.policyLoaded({ result: "refused", policy: null, reason: message }),
+          onMissing: (message) =>
+            telemetry.policyLoaded({ result: "refused", policy: null, providers: [], reason: message }),
         },
         LOOK_EVERY_MS,
       ),

@@ -45,6 +45,8 @@ export interface Provider {
   models(): readonly KnownModel[];
   /** Looks up which models there are, without any request content, unless that was done within `maxAgeMs`. Bounded. */
   check(maxAgeMs: number): Promise<ProviderState>;
+  /** The same, but waits only for a moment, and then says what the look-up before said. */
+  glance(maxAgeMs: number): Promise<ProviderState>;
   /** What the provider says of one of its models (Ollama's `POST /api/show`), or null. Bounded. */
   describe(model: string): Promise<JsonObject | null>;
   /** The models it has in memory (Ollama's `GET /api/ps`); empty where it cannot say. Bounded. */

@@ -101,6 +101,8 @@ export type ChatFinished = {
   /** Whether a shadow rule would have decided otherwise; null where none matched. */
   readonly shadowDiffers: boolean | null;
   readonly failureCategory: FailureCategory | null;
+  /** In the gateway's own words; null where no provider failed. */
+  readonly failureDetail: string | null;
   readonly errorCode: ErrorReason | null;
   readonly attempts: readonly Attempt[];
   readonly durationsMs: StageDurations;
@@ -111,6 +113,8 @@ export type PolicyLoaded = {
   readonly result: "activated" | "unchanged" | "refused";
   /** Null where the file could not be read far enough to say. */
   readonly policy: { readonly name: string; readonly version: number; readonly hash: string } | null;
+  /** Those of a policy that was put in force. */
+  readonly providers: readonly ProviderId[];
   readonly reason: string | null;
 };
 
@@ -129,12 +133,18 @@ export interface Telemetry {
   }): void;
   /** Policy was asked what it would do with a request that went nowhere. */
   dryRun(event: { readonly requestId: string; readonly denied: boolean }): void;
-  /** An attempt failed and another one follows; a failure that ends the request is told with its end. */
+  /** A target did not answer and another turn follows; a failure that ends the request is told with its end. */
   attemptFailed(event: {
     readonly requestId: string;
     readonly provider: ProviderId;
     readonly model: string;
     readonly category: FailureCategory;
+    /** In the gateway's own words. */
+    readonly detail: string;
+    /** What the provider asked for, or the gateway knows. */
+    readonly retryAfterMs: number | null;
+    /** Whether it was called at all: else it was left alone, or had no place. */
+    readonly called: boolean;
     /** Whether the same target is asked again. */
     readonly again: boolean;
     readonly waitMs: number;
@@ -145,6 +155,8 @@ export interface Telemetry {
     readonly model: string | null;
     readonly state: CircuitState;
     readonly category: FailureCategory | null;
+    /** When a request may try, of one that opened. */
+    readonly triesInMs: number | null;
   }): void;
   /** Events of a stream that were not in the protocol, left out of an answer that was complete without them. */
   eventsSkipped(event: {

@@ -183,8 +183,16 @@ function errandOf(deps: Deps, decided: Decided, callerSignal: AbortSignal, journ
     defaults: deps.attemptDefaults,
     traffic: deps.traffic,
     journal,
-    onPassedOver: ({ target: { provider, model }, ...event }) =>
-      deps.telemetry.attemptFailed({ requestId: call.requestId, provider, model, ...event }),
+    onPassedOver: ({ target: { provider, model }, failure, ...event }) =>
+      deps.telemetry.attemptFailed({
+        requestId: call.requestId,
+        provider,
+        model,
+        category: failure.category,
+        detail: failure.message,
+        retryAfterMs: failure.retryAfterMs ?? null,
+        ...event,
+      }),
     callerSignal,
     drainSignal: deps.inFlight.drainSignal,
     monotonicMs: deps.monotonicMs,

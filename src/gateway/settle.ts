@@ -65,6 +65,7 @@ export function announce(
     policyHash: decision.policyHash,
     shadowDiffers: decision.shadow.length === 0 ? null : decision.shadow.some(({ differs }) => differs),
     failureCategory,
+    failureDetail: failureCategory === null ? null : (error?.message ?? null),
     errorCode: error?.code ?? null,
     attempts,
     durationsMs: stopwatch.durationsMs,

@@ -9,7 +9,7 @@ export type Dependency = { readonly state: "up" | "down"; readonly detail: strin
 const UNKNOWN: Dependency = { state: "down", detail: "No answer yet." };
 
 export async function dependencyOf(provider: Provider | undefined): Promise<Dependency> {
-  const state = await provider?.check(PROVIDER_STATE_MAX_AGE_MS);
+  const state = await provider?.glance(PROVIDER_STATE_MAX_AGE_MS);
   if (state?.status === "up") return { state: "up", detail: null };
   return state?.status === "down" ? { state: "down", detail: state.failure.message } : UNKNOWN;
 }

@@ -35,7 +35,7 @@ async function providerBody(
   { id, kind, zone, defaultModel }: CompiledProvider,
 ): Promise<ProvidersBody["providers"][number]> {
   const { state, detail } = await dependencyOf(active.providers.get(id));
-  const { inFlightCount, queuedCount, maxConcurrency, circuits } = traffic.of(active, id).status();
+  const { inFlightCount, queuedCount, maxConcurrency, circuits, pauses } = traffic.of(active, id).status();
   return {
     id,
     kind,
@@ -47,6 +47,7 @@ async function providerBody(
     queued: queuedCount,
     max_concurrency: maxConcurrency,
     circuits: circuits.map(circuitBody),
+    pauses: pauses.map(({ model, leftMs }) => ({ model, tries_again_in_ms: Math.ceil(leftMs) })),
   };
 }
 

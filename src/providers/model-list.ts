@@ -19,8 +19,10 @@ export type LookUp = (signal: AbortSignal) => Promise<Result<readonly ListedMode
 export const LOOK_UP_TIMEOUT_MS = 10_000;
 /** A server that cannot be reached by then has no list. */
 export const LOOK_UP_CONNECT_TIMEOUT_MS = 3_000;
-/** How long start and `/v1/ready` wait for one before they go on without. */
+/** How long start and lists wait for one before they go on without. */
 const WAIT_MS = 1_500;
+/** How long probes do: theirs often have a second, and a provider that is silent must not make the gateway unready. */
+const GLANCE_WAIT_MS = 250;
 /** Look-ups asked for within this time are one. */
 const TOGETHER_MS = 20;
 /** More names than any server has; a bound, since the list is the server's word. */
@@ -70,6 +72,12 @@ export class ModelList {
       if ((await within(ended, waitMs)) === null) return { status: "unknown" };
     }
     return this.#state();
+  }
+
+  /** The same for who cannot wait: what was known before stands until it is known better, for `LOOK_UP_TIMEOUT_MS` at most. */
+  async glance(maxAgeMs: number, waitMs = GLANCE_WAIT_MS): Promise<ProviderState> {
+    const state = await this.check(maxAgeMs, waitMs);
+    return state.status === "unknown" ? this.#state() : state;
   }
 
   #state(): ProviderState {

@@ -88,6 +88,7 @@ export function createOllama(options: OllamaOptions): Provider {
     has: (model) => models.list.has(withOllamaTag(model)),
     models: () => models.list.models(),
     check: (maxAgeMs) => models.list.check(maxAgeMs),
+    glance: (maxAgeMs) => models.list.glance(maxAgeMs),
     describe: (model) => models.describe(model),
     running: () => models.running(),
   };

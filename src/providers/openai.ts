@@ -144,6 +144,7 @@ export function createOpenAi(options: OpenAiOptions): Provider {
     has: (model) => models.has(model),
     models: () => models.models(),
     check: (maxAgeMs) => models.check(maxAgeMs),
+    glance: (maxAgeMs) => models.glance(maxAgeMs),
     describe: async () => null,
     running: async () => [],
   };

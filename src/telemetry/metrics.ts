@@ -32,6 +32,9 @@ export const LABEL_VALUES = {
   to: CIRCUIT_STATES,
 } as const;
 
+/** Codes of refusals that are the gateway's own doing, and worth an alert. */
+const OWN_FAILURES = ["gateway.overloaded", "gateway.internal", "gateway.stopping"] as const;
+
 /** What policies add to the values of a label: their own, and each policy has few of them. */
 export const POLICY_LABEL_VALUES: Readonly<Partial<Record<string, string>>> = {
   provider: "the providers of the policy",
@@ -57,20 +60,34 @@ export function createMetrics(build: { readonly version: string; readonly bun: s
     labelNames: ["result"],
     registers,
   });
-  // Prometheus sees no increase in a series that begins with 1, and an alert would miss the first refusal.
+  const refused = new Counter({
+    name: "policy_mesh_refused_requests_total",
+    help: "Requests refused before a decision, by error code; they leave no audit row.",
+    labelNames: ["code"],
+    registers,
+  });
+  const auditWriteFailures = new Counter({
+    name: "policy_mesh_audit_write_failures_total",
+    help: "Audit records that could not be put on record in time; their requests were answered 503.",
+    labelNames: ["step"],
+    registers,
+  });
+  // Prometheus sees no increase in a series that begins with 1, and an alert would miss the first of each.
   for (const result of LABEL_VALUES.result) policyLoads.inc({ result }, 0);
+  for (const step of LABEL_VALUES.step) auditWriteFailures.inc({ step }, 0);
+  for (const code of OWN_FAILURES) refused.inc({ code }, 0);
 
   return {
     registry,
     requests: new Counter({
       name: "chat_requests_total",
-      help: "Chat requests that were decided, by the provider chosen and how they ended.",
+      help: "Chat requests that were decided, by the provider that answered, else the last one that was asked or was to be, and how they ended.",
       labelNames: ["provider", "status"],
       registers,
     }),
     latency: new Histogram({
       name: "chat_request_latency_seconds",
-      help: "Seconds from a decided chat request's receipt to its answer, by the provider chosen.",
+      help: "Seconds from a decided chat request's receipt to its end, by the same provider.",
       labelNames: ["provider"],
       buckets: LATENCY_BUCKETS_SECONDS,
       registers,
@@ -114,25 +131,25 @@ export function createMetrics(build: { readonly version: string; readonly bun: s
     }),
     providerFailures: new Counter({
       name: "policy_mesh_provider_failures_total",
-      help: "Failed attempts by category, of requests that ended. With circuit_open and busy nothing was sent.",
+      help: "Failed attempts by category, of requests that ended. With circuit_open, busy and not_local nothing was sent.",
       labelNames: ["provider", "category"],
       registers,
     }),
-    refused: new Counter({
-      name: "policy_mesh_refused_requests_total",
-      help: "Requests refused before a decision, by error code; they leave no audit row.",
-      labelNames: ["code"],
-      registers,
-    }),
-    auditWriteFailures: new Counter({
-      name: "policy_mesh_audit_write_failures_total",
-      help: "Audit records that could not be put on record in time; their requests were answered 503.",
-      labelNames: ["step"],
-      registers,
-    }),
+    refused,
+    auditWriteFailures,
     traffic: trafficMetrics(registers),
     audit: auditMetrics(registers),
   };
+}
+
+/** From 0 on, so that the first failure of a provider is an increase, too. */
+export function beginSeries({ requests, providerFailures, traffic }: Metrics, provider: string): void {
+  for (const status of ["succeeded", "failed"]) requests.inc({ provider, status }, 0);
+  for (const category of LABEL_VALUES.category) providerFailures.inc({ provider, category }, 0);
+  for (const outcome of LABEL_VALUES.outcome) traffic.attempts.inc({ provider, outcome }, 0);
+  for (const to of LABEL_VALUES.to) traffic.circuitTransitions.inc({ provider, to }, 0);
+  traffic.retries.inc({ provider }, 0);
+  traffic.skippedEvents.inc({ provider }, 0);
 }
 
 /** Of prom-client's defaults those that mean something on Bun: not the engine's, nor the data segment called heap. */

@@ -2,7 +2,7 @@ import type { Logger } from "pino";
 import { groupOf } from "../core/finding.ts";
 import { ERROR_REASONS, REASONS } from "../core/reasons.ts";
 import type { Telemetry } from "../gateway/deps.ts";
-import type { Metrics } from "./metrics.ts";
+import { beginSeries, type Metrics } from "./metrics.ts";
 
 /** Log and metric of an event are written together, so that neither says what the other does not. */
 export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
@@ -42,6 +42,7 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
           policy_hash: event.policyHash,
           shadow_differs: event.shadowDiffers,
           failure_category: event.failureCategory,
+          failure_detail: event.failureDetail,
           error_code: event.errorCode,
           attempts: event.attempts.map(({ provider, model, result, durationMs }) => ({
             provider,
@@ -72,17 +73,33 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
       logger.info({ event: "dry_run", request_id: requestId, denied }, "dry run");
     },
 
-    attemptFailed({ requestId, provider, model, category, again, waitMs }) {
+    attemptFailed({ requestId, provider, model, category, detail, retryAfterMs, called, again, waitMs }) {
       if (again) metrics.traffic.retries.inc({ provider });
-      const failed = { event: "attempt_failed", request_id: requestId, provider, model, failure_category: category };
+      const fields = { request_id: requestId, provider, model, failure_category: category };
+      // Every request there is while a circuit is open: as warnings they would bury that it opened.
+      if (!called) return logger.debug({ event: "passed_over", ...fields }, "nothing sent, the next one is asked");
       const next = again ? "it is asked again" : "the next one is asked";
-      logger.warn({ ...failed, again, wait_ms: Math.round(waitMs) }, `provider failed, ${next}`);
+      logger.warn(
+        {
+          event: "attempt_failed",
+          ...fields,
+          detail,
+          retry_after_ms: retryAfterMs,
+          again,
+          wait_ms: Math.round(waitMs),
+        },
+        `provider failed, ${next}`,
+      );
     },
 
-    circuitChanged({ provider, model, state, category }) {
+    circuitChanged({ provider, model, state, category, triesInMs }) {
       metrics.traffic.circuitTransitions.inc({ provider, to: state });
-      const level = state === "open" ? "warn" : "info";
-      logger[level]({ event: "circuit", provider, model, state, failure_category: category }, `circuit ${state}`);
+      const fields = { event: "circuit", provider, model, state, failure_category: category, tries_in_ms: triesInMs };
+      if (state === "closed") logger.info(fields, "circuit closed: in use again");
+      else if (state === "half_open") logger.info(fields, "circuit half open: one request tries");
+      // That mends itself only if somebody mends the key.
+      else if (model === null) logger.error(fields, "circuit open: the provider refuses the gateway's credentials");
+      else logger.warn(fields, "circuit open: the model failed too often and is left alone");
     },
 
     eventsSkipped({ requestId, provider, model, count }) {
@@ -90,9 +107,10 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
       logger.warn({ event: "events_skipped", request_id: requestId, provider, model, count }, "events left out");
     },
 
-    policyLoaded({ result, policy, reason }) {
+    policyLoaded({ result, policy, providers, reason }) {
       metrics.policyLoads.inc({ result });
       if (result === "activated" && policy !== null) {
+        for (const provider of providers) beginSeries(metrics, provider);
         metrics.policyInfo.reset();
         metrics.policyInfo.set({ name: policy.name, version: String(policy.version), hash: policy.hash }, 1);
       }

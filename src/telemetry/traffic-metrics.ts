@@ -7,7 +7,7 @@ export function trafficMetrics(registers: Registry[]) {
   return {
     attempts: new Counter({
       name: "policy_mesh_provider_attempts_total",
-      help: "Turns of a target, retries among them, by how they ended. With circuit_open and busy nothing was sent.",
+      help: "Turns of a target, retries among them, by how they ended. With circuit_open, busy and not_local nothing was sent.",
       labelNames: ["provider", "outcome"],
       registers,
     }),
@@ -61,6 +61,11 @@ export function watchTraffic(registers: Registry[], traffic: Traffic): void {
     "policy_mesh_circuits_open",
     "Circuits of a provider that let no call pass, or a single one to try.",
     ({ circuits }) => circuits.filter(({ state }) => state !== "closed").length,
+  );
+  ofProviders(
+    "policy_mesh_models_paused",
+    "Models of a provider that asked to be left alone for a while, by retry-after.",
+    ({ pauses }) => pauses.length,
   );
   const ofRequests = (name: string, help: string, value: (status: ReturnType<Traffic["admission"]>) => number) =>
     new Gauge({

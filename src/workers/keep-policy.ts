@@ -124,7 +124,7 @@ export class PolicyKeeper {
   async #reload(): Promise<void> {
     const loaded = await this.#load();
     if (!loaded.ok) {
-      this.#telemetry.policyLoaded({ result: "refused", policy: null, reason: loaded.error.message });
+      this.#telemetry.policyLoaded({ result: "refused", policy: null, providers: [], reason: loaded.error.message });
       return;
     }
     const next = loaded.value;
@@ -136,6 +136,7 @@ export class PolicyKeeper {
     this.#telemetry.policyLoaded({
       result: next === null ? "unchanged" : "activated",
       policy: describe(this.#current),
+      providers: [...this.#current.providers.keys()],
       reason: next?.note ?? null,
     });
   }

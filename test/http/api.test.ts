@@ -291,7 +291,8 @@ describe("operations", () => {
   test("GET /v1/health consults nothing", async () => {
     const { send, audit, local } = setUp();
     audit.failing.intent = true;
-    Object.assign(local.provider, { check: () => Promise.reject(new Error("asked")) });
+    const asked = () => Promise.reject(new Error("asked"));
+    Object.assign(local.provider, { check: asked, glance: asked });
     const response = await send("/v1/health");
     expect(response.status).toBe(200);
     expect(await response.text()).toBe('{"status":"ok"}');
@@ -374,7 +375,7 @@ describe("operations", () => {
   test("GET /v1/ready reports a provider that is away and stays ready", async () => {
     const { send, local } = setUp();
     const failure = { category: "unreachable" as const, message: "start it" };
-    Object.assign(local.provider, { check: async () => ({ status: "down", failure }) });
+    Object.assign(local.provider, { glance: async () => ({ status: "down", failure }) });
     const response = await send("/v1/ready");
     expect(response.status).toBe(200);
     expect(await response.json()).toHaveProperty("dependencies.local", {
@@ -385,14 +386,15 @@ describe("operations", () => {
     });
   });
 
-  test("GET /v1/ready and /v1/providers say which circuits are open, and stay ready", async () => {
+  test("GET /v1/ready and /v1/providers say which circuits are open and who is left alone, and stay ready", async () => {
     const circuit = { callCount: 7, failureCount: 6 };
     const circuits: CircuitStatus[] = [
       { ...circuit, model: "gone", state: "open", opensAgainInMs: 1_500.2 },
       { ...circuit, model: null, state: "half_open", opensAgainInMs: null },
       { ...circuit, model: "shaky", state: "closed", opensAgainInMs: null },
     ];
-    const status: TrafficStatus = { inFlightCount: 3, queuedCount: 2, maxConcurrency: 9, circuits };
+    const pauses = [{ model: "limited", leftMs: 59_000.4 }];
+    const status: TrafficStatus = { inFlightCount: 3, queuedCount: 2, maxConcurrency: 9, circuits, pauses };
     const traffic = openTraffic();
     const watched: Traffic = { of: (active, id) => ({ ...traffic.of(active, id), status: () => status }) };
     const { send } = setUp({ traffic: watched });
@@ -417,6 +419,7 @@ describe("operations", () => {
         { model: null, state: "half_open", recent_calls: 7, recent_failures: 6, tries_again_in_ms: null },
         { model: "shaky", state: "closed", recent_calls: 7, recent_failures: 6, tries_again_in_ms: null },
       ],
+      pauses: [{ model: "limited", tries_again_in_ms: 59_001 }],
     });
     expect(answered.providers).toHaveLength(2);
   });

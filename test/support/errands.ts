@@ -72,7 +72,7 @@ export function watchedTraffic() {
         };
       },
       takeRetry: () => state.retriesLeft-- > 0,
-      status: () => ({ inFlightCount: 0, queuedCount: 0, maxConcurrency: 1, circuits: [] }),
+      status: () => ({ inFlightCount: 0, queuedCount: 0, maxConcurrency: 1, circuits: [], pauses: [] }),
     }),
   };
   return { traffic, permits, waits, state, bar: (provider: string, ...barred: Barred[]) => bars.set(provider, barred) };

@@ -20,6 +20,8 @@ export function fakeProvider(id: ProviderId, onCall: () => void = () => {}) {
       ? embeds(request.task.inputs.length, target.model)
       : answer(`from ${id}`, target.model);
   const known = (name: string): KnownModel => ({ name, listing: listings.get(name) ?? null });
+  const stateNow = (): ProviderState =>
+    down === null ? { status: "up", modelCount: models.size } : { status: "down", failure: down };
   const provider: Provider = {
     id,
     zone: id === "local" ? "local" : "cloud",
@@ -33,9 +35,8 @@ export function fakeProvider(id: ProviderId, onCall: () => void = () => {}) {
     unsupportedField: (request) => unsupported(request),
     has: (model) => models.get(model) ?? unlisted,
     models: () => [...models].filter(([, availability]) => availability === "yes").map(([name]) => known(name)),
-    async check(): Promise<ProviderState> {
-      return down === null ? { status: "up", modelCount: models.size } : { status: "down", failure: down };
-    },
+    check: async () => stateNow(),
+    glance: async () => stateNow(),
     async describe(model) {
       return shown.get(model) ?? null;
     },

@@ -5,7 +5,7 @@ const PERMIT: Permit = { kind: "permit", began: () => {}, end: () => {} };
 const OPEN: ProviderTraffic = {
   enter: async () => PERMIT,
   takeRetry: () => true,
-  status: () => ({ inFlightCount: 0, queuedCount: 0, maxConcurrency: 1_000, circuits: [] }),
+  status: () => ({ inFlightCount: 0, queuedCount: 0, maxConcurrency: 1_000, circuits: [], pauses: [] }),
 };
 
 /** Lets every call and every retry pass, and learns nothing. */

@@ -25,6 +25,7 @@ function assumedProvider(spec: CompiledProvider): Provider {
     unsupportedField: kind === "ollama" ? unsupportedByOllama : unsupportedByOpenAi,
     models: () => [],
     check: async () => ({ status: "unknown" }),
+    glance: async () => ({ status: "unknown" }),
     describe: async () => null,
     running: async () => [],
     answer: () => {

@@ -1,5 +1,5 @@
 import type { AttemptDefaults } from "../../core/attempts.ts";
-import type { ChatRequest, Chunk, FailureCategory, ProviderFailure } from "../../core/chat.ts";
+import type { ChatRequest, Chunk, ProviderFailure } from "../../core/chat.ts";
 import type { AllowedTarget, Decision } from "../../core/decision.ts";
 import type { ActivePolicy } from "../active-policy.ts";
 import type { Answer } from "../chat-result.ts";
@@ -17,7 +17,7 @@ export type Errand = {
   readonly defaults: AttemptDefaults;
   readonly traffic: Traffic;
   readonly journal: Journal;
-  /** Told of each attempt that failed and that another one follows: the request's own failure is told with its end. */
+  /** Told of each turn of a target that another one follows: the request's own failure is told with its end. */
   readonly onPassedOver: (event: PassedOver) => void;
   /** The caller's connection: when it goes, the upstream call is cancelled and no further target is tried. */
   readonly callerSignal: AbortSignal;
@@ -30,7 +30,9 @@ export type Errand = {
 
 export type PassedOver = {
   readonly target: AllowedTarget;
-  readonly category: FailureCategory;
+  readonly failure: ProviderFailure;
+  /** Whether it was called at all: else it was left alone, or had no place. */
+  readonly called: boolean;
   /** Whether the same target is asked again, and after how long. */
   readonly again: boolean;
   readonly waitMs: number;

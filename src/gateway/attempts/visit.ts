@@ -61,7 +61,7 @@ export async function visit<T extends Done>(visited: Visit<T>): Promise<T | Abor
     const recovery = recoveryOf(failure, chances);
     if (recovery.kind !== "again") return { kind: "given_up", failed, next: recovery.kind };
     if (!recovery.isAskedFor && !ofProvider.takeRetry(target.model)) return { kind: "given_up", failed, next: "next" };
-    errand.onPassedOver({ target, category: failure.category, again: true, waitMs: recovery.waitMs });
+    errand.onPassedOver({ target, failure, called: true, again: true, waitMs: recovery.waitMs });
     if (await waitFor(recovery.waitMs, errand, deadline)) continue;
     if (!callerSignal.aborted) return { kind: "given_up", failed, next: "next" };
   }

@@ -84,7 +84,7 @@ class Walk<T extends Done> {
     return waitMs <= 0 || (await waitFor(waitMs, this.#errand, this.#deadline));
   }
 
-  #tell(target: AllowedTarget, result: GivenUp | Shut, { category }: ProviderFailure, stop: Stop | null): void {
+  #tell(target: AllowedTarget, result: GivenUp | Shut, failure: ProviderFailure, stop: Stop | null): void {
     const again = stop?.target === target;
     if (result.kind === "shut") {
       // Who is only waited for was not passed over, and did not fail.
@@ -93,7 +93,8 @@ class Walk<T extends Done> {
     }
     if (stop === null) return;
     const waitMs = Math.max(0, stop.notBeforeMs - this.#errand.monotonicMs());
-    this.#errand.onPassedOver({ target, category, again, waitMs: again ? waitMs : 0 });
+    const called = result.kind === "given_up";
+    this.#errand.onPassedOver({ target, failure, called, again, waitMs: again ? waitMs : 0 });
   }
 
   /** Keeps what is to be known of a target that did not answer. */

@@ -13,9 +13,11 @@ const TRIAL_RETRY_AFTER_MS = 1_000;
 export type CircuitOptions = {
   readonly settings: BreakerSettings;
   readonly monotonicMs: () => number;
-  /** `category` is of the failure that opened it. */
-  readonly onChange: (state: CircuitState, category: FailureCategory | null) => void;
+  readonly onChange: OnChange;
 };
+
+/** `category` is of the failure that opened it, and `triesInMs` when a call may try then; else both are null. */
+export type OnChange = (state: CircuitState, category: FailureCategory | null, triesInMs: number | null) => void;
 
 /** A call that was let through. */
 export interface Passage {
@@ -110,15 +112,13 @@ export class Circuit {
   }
 
   #count(bearing: Bearing, category: FailureCategory | null): void {
-    if (bearing === "refused") this.#open(category);
-    if (bearing !== "good" && bearing !== "bad") return;
+    if (bearing !== "good" && bearing !== "bad" && bearing !== "refused") return;
     const nowMs = this.#options.monotonicMs();
-    this.#counts.count(nowMs, bearing === "bad");
+    this.#counts.count(nowMs, bearing !== "good");
     const { failurePercent, minimumCalls } = this.#options.settings;
     const { callCount, failureCount } = this.#counts.within(nowMs);
-    if (bearing === "bad" && callCount >= minimumCalls && failureCount * 100 >= callCount * failurePercent) {
-      this.#open(category);
-    }
+    const isTooMany = callCount >= minimumCalls && failureCount * 100 >= callCount * failurePercent;
+    if (bearing === "refused" || (bearing === "bad" && isTooMany)) this.#open(category);
   }
 
   #endTrial(bearing: Bearing, category: FailureCategory | null): void {
@@ -147,6 +147,6 @@ export class Circuit {
 
   #change(state: CircuitState, category: FailureCategory | null): void {
     this.#state = state;
-    this.#options.onChange(state, category);
+    this.#options.onChange(state, category, state === "open" ? this.#untilDueMs() : null);
   }
 }

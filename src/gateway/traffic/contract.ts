@@ -41,6 +41,8 @@ export type TrafficStatus = {
   readonly maxConcurrency: number;
   /** Of models that were called and whose circuit is not closed, or that failed within the window; by name. */
   readonly circuits: readonly CircuitStatus[];
+  /** Of models that asked to be left alone, by `retry-after`: how much longer. By name. */
+  readonly pauses: readonly { readonly model: string; readonly leftMs: number }[];
 };
 
 export type CircuitStatus = {

@@ -1,8 +1,6 @@
-import type { CircuitState } from "../../core/attempts.ts";
-import type { FailureCategory } from "../../core/chat.ts";
 import type { CompiledProvider } from "../../policy/compiled.ts";
 import { bearingOf, ofModel, ofProvider } from "./bearing.ts";
-import { Circuit } from "./circuit.ts";
+import { Circuit, type OnChange } from "./circuit.ts";
 import type { Barred, CircuitStatus, Permit, ProviderTraffic, TrafficStatus } from "./contract.ts";
 import { type After, type Entrance, Gate } from "./gate.ts";
 import { Models, ModelTraffic } from "./model-traffic.ts";
@@ -16,11 +14,10 @@ export type ProviderTrafficOptions = {
   readonly monotonicMs: () => number;
   readonly after: After;
   /** `model` is null for the provider as a whole. */
-  readonly onCircuitChanged: (model: string | null, state: CircuitState, category: FailureCategory | null) => void;
+  readonly onCircuitChanged: (model: string | null, ...change: Parameters<OnChange>) => void;
 };
 
-/** How much longer models asked to be left alone. */
-type Pauses = readonly { readonly model: string; readonly leftMs: number }[];
+type Pauses = TrafficStatus["pauses"];
 
 export type CarriedTraffic = ProviderTraffic & {
   pauses(): Pauses;
@@ -40,7 +37,7 @@ export function createProviderTraffic(
   const optionsOf = (name: string | null) => ({
     settings,
     monotonicMs,
-    onChange: (state: CircuitState, category: FailureCategory | null) => onCircuitChanged(name, state, category),
+    onChange: (...change: Parameters<OnChange>) => onCircuitChanged(name, ...change),
   });
   const whole = new Circuit(optionsOf(null));
   const models = new Models((name) => new ModelTraffic(optionsOf(name)));
@@ -62,13 +59,18 @@ export function createProviderTraffic(
       return barredSince;
     },
 
-    pauses: () => models.all().flatMap(([model, { pauseLeftMs: leftMs }]) => (leftMs > 0 ? [{ model, leftMs }] : [])),
+    pauses: () => pausesOf(models),
 
     takeOver(pauses) {
       for (const { model, leftMs } of pauses) models.get(model).pause(leftMs);
     },
 
-    status: () => ({ ...gate.status(), maxConcurrency, circuits: circuitsOf(whole, models) }),
+    status: () => ({
+      ...gate.status(),
+      maxConcurrency,
+      circuits: circuitsOf(whole, models),
+      pauses: pausesOf(models),
+    }),
   };
 }
 
@@ -109,3 +111,6 @@ function circuitsOf(whole: Circuit, models: Models): TrafficStatus["circuits"] {
   const ofModels = models.all().map(([model, { circuit }]) => ({ model, ...circuit.status() }));
   return [...ofWhole, ...ofModels.filter(({ state, failureCount }) => state !== "closed" || failureCount > 0)];
 }
+
+const pausesOf = (models: Models): Pauses =>
+  models.all().flatMap(([model, { pauseLeftMs: leftMs }]) => (leftMs > 0 ? [{ model, leftMs }] : []));

@@ -31,7 +31,8 @@ export function createTraffic({ after = afterTimeout, ...options }: TrafficOptio
     return createProviderTraffic(provider, {
       monotonicMs,
       after,
-      onCircuitChanged: (model, state, category) => onCircuitChanged({ provider: provider.id, model, state, category }),
+      onCircuitChanged: (model, state, category, triesInMs) =>
+        onCircuitChanged({ provider: provider.id, model, state, category, triesInMs }),
     });
   }
 

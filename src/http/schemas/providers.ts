@@ -14,6 +14,11 @@ const Circuit = Type.Object({
   tries_again_in_ms: nullable(count("When a single call may try; null where calls may pass.")),
 });
 
+const Pause = Type.Object({
+  model: Type.String(),
+  tries_again_in_ms: count("When it may be called again."),
+});
+
 const ProviderStateBody = Type.Object({
   id: Type.String(),
   kind: literals(["ollama", "openai"]),
@@ -27,6 +32,7 @@ const ProviderStateBody = Type.Object({
   circuits: Type.Array(Circuit, {
     description: "Of models that failed lately. `open` lets no call pass, `half_open` a single one to try.",
   }),
+  pauses: Type.Array(Pause, { description: "Of models that asked to be left alone for a while, by `retry-after`." }),
 });
 
 export const ProvidersBody = Type.Object(

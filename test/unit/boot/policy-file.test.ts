@@ -119,7 +119,7 @@ describe("watching the policy file", () => {
     while (told.length === 0) await Bun.sleep(20);
     await watching.stop();
     expect([told, reasons]).toEqual([
-      [{ result: "refused", policy: null, reason: `There is no policy file ${path}.` }],
+      [{ result: "refused", policy: null, providers: [], reason: `There is no policy file ${path}.` }],
       [],
     ]);
   });

@@ -202,7 +202,17 @@ describe("admit and answerWhole", () => {
     });
     const { requestId } = asked;
     expect(telemetry.attempts).toEqual([
-      { requestId, provider: "local", model: "local-default", category: "upstream_error", again: true, waitMs: 0 },
+      {
+        requestId,
+        provider: "local",
+        model: "local-default",
+        category: "upstream_error",
+        detail: "it failed",
+        retryAfterMs: null,
+        called: true,
+        again: true,
+        waitMs: 0,
+      },
     ]);
   });
 

@@ -134,6 +134,7 @@ describe("a stream", () => {
         policyHash: expect.stringMatching(/^sha256:/),
         shadowDiffers: null,
         failureCategory: null,
+        failureDetail: null,
         errorCode: null,
         attempts: [{ provider: "local", model: "local-default", result: "answered", durationMs: expect.any(Number) }],
         durationsMs: expect.any(Object),

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, mock, spyOn, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, jest, mock, spyOn, test } from "bun:test";
 import type { ProviderFailure } from "../../../src/core/chat.ts";
 import { err, ok, type Result } from "../../../src/core/result.ts";
 import { type ListedModel, ModelList } from "../../../src/providers/model-list.ts";
@@ -112,6 +112,39 @@ describe("what a list knows", () => {
     answers[1]?.(listOf());
     await second;
     expect(list.has("m")).toBe("no");
+  });
+});
+
+describe("a glance", () => {
+  test("says what was known before while a look-up is under way, and then what that one said", async () => {
+    const { list, answers } = setUpHeld();
+    expect(await list.glance(5_000, 1)).toEqual({ status: "unknown" });
+    answers[0]?.(err(AWAY));
+    expect(await list.check(5_000)).toEqual({ status: "down", failure: AWAY });
+    nowMs += 5_001;
+    expect(await list.glance(5_000, 1)).toEqual({ status: "down", failure: AWAY });
+    expect(answers).toHaveLength(2);
+    answers[1]?.(listOf("m"));
+    expect(await list.glance(5_000)).toEqual({ status: "up", modelCount: 1 });
+  });
+
+  test("waits no longer than a probe has patience for", async () => {
+    jest.useFakeTimers();
+    try {
+      const { list } = setUpHeld();
+      const glanced = list.glance(5_000);
+      const checked = list.check(5_000);
+      let ended = "";
+      glanced.then(() => (ended += "glance "));
+      checked.then(() => (ended += "check "));
+      jest.advanceTimersByTime(250);
+      expect(await glanced).toEqual({ status: "unknown" });
+      expect(ended).toBe("glance ");
+      jest.advanceTimersByTime(1_250);
+      await checked;
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });
 

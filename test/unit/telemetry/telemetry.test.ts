@@ -28,6 +28,7 @@ const finished: ChatFinished = {
   policyHash: "sha256:12",
   shadowDiffers: null,
   failureCategory: "timeout",
+  failureDetail: "It did not answer in time.",
   errorCode: "provider.timeout",
   attempts: [
     { provider: "box", model: "tiny", result: "circuit_open", durationMs: 0 },
@@ -60,6 +61,7 @@ describe("a finished chat request", () => {
         policy_hash: "sha256:12",
         shadow_differs: null,
         failure_category: "timeout",
+        failure_detail: "It did not answer in time.",
         error_code: "provider.timeout",
         attempts: [
           { provider: "box", model: "tiny", result: "circuit_open", duration_ms: 0 },
@@ -118,6 +120,14 @@ describe("other events", () => {
     expect(parsed()).toMatchObject([
       { level: "info", event: "refused", error_code: "request.too_deep", field: "body" },
     ]);
+  });
+
+  test("refusals of the gateway's own doing have a count from the start, and so have failed audit writes", async () => {
+    const metrics = await setUp().text();
+    expect(metrics).toContain('policy_mesh_refused_requests_total{code="gateway.overloaded"} 0\n');
+    for (const step of LABEL_VALUES.step) {
+      expect(metrics).toContain(`policy_mesh_audit_write_failures_total{step="${step}"} 0\n`);
+    }
   });
 
   test("a failed audit write is an error and counted by step", async () => {
@@ -209,15 +219,38 @@ describe("metrics", () => {
   });
 });
 
+const FAILED = {
+  requestId: "01a2",
+  provider: "box",
+  model: "tiny",
+  category: "unreachable",
+  detail: "start it",
+  retryAfterMs: null,
+  called: true,
+  again: false,
+  waitMs: 0,
+} as const;
+
+test("a target that nothing was sent to is no warning, since an open circuit would make one of every request", () => {
+  const passed = { ...FAILED, category: "circuit_open", called: false } as const;
+  const usual = setUp();
+  usual.telemetry.attemptFailed(passed);
+  expect(usual.lines).toEqual([]);
+  const talkative = setUp("debug");
+  talkative.telemetry.attemptFailed(passed);
+  expect(talkative.parsed()).toMatchObject([
+    { level: "debug", event: "passed_over", request_id: "01a2", provider: "box", failure_category: "circuit_open" },
+  ]);
+});
+
 test("an attempt that failed before another one is told of, with what follows, and counted when its request ends", async () => {
   const { telemetry, parsed, text } = setUp();
-  const failed = { requestId: "01a2", provider: "box", model: "tiny", category: "unreachable" } as const;
-  telemetry.attemptFailed({ ...failed, again: true, waitMs: 12.7 });
-  telemetry.attemptFailed({ ...failed, again: false, waitMs: 0 });
-  const line = { level: "warn", event: "attempt_failed", request_id: "01a2", provider: "box" };
+  telemetry.attemptFailed({ ...FAILED, again: true, waitMs: 12.7 });
+  telemetry.attemptFailed({ ...FAILED, retryAfterMs: 60_000 });
+  const line = { level: "warn", event: "attempt_failed", request_id: "01a2", provider: "box", detail: "start it" };
   expect(parsed()).toMatchObject([
-    { ...line, failure_category: "unreachable", again: true, wait_ms: 13 },
-    { ...line, failure_category: "unreachable", again: false, wait_ms: 0 },
+    { ...line, failure_category: "unreachable", retry_after_ms: null, again: true, wait_ms: 13 },
+    { ...line, failure_category: "unreachable", retry_after_ms: 60_000, again: false, wait_ms: 0 },
   ]);
   const metrics = await text();
   expect(metrics).not.toContain("policy_mesh_provider_failures_total{");
@@ -226,17 +259,29 @@ test("an attempt that failed before another one is told of, with what follows, a
 
 test("a circuit is told of by its provider and model, and counted by provider", async () => {
   const { telemetry, parsed, text } = setUp();
-  telemetry.circuitChanged({ provider: "box", model: "tiny", state: "open", category: "timeout" });
-  telemetry.circuitChanged({ provider: "box", model: null, state: "open", category: "authentication" });
-  telemetry.circuitChanged({ provider: "box", model: "tiny", state: "closed", category: null });
+  const open = { provider: "box", state: "open", triesInMs: 5_000 } as const;
+  const over = { provider: "box", model: "tiny", category: null, triesInMs: null } as const;
+  telemetry.circuitChanged({ ...open, model: "tiny", category: "timeout" });
+  telemetry.circuitChanged({ ...over, state: "half_open" });
+  telemetry.circuitChanged({ ...over, state: "closed" });
+  const line = { event: "circuit", provider: "box", model: "tiny" };
   expect(parsed()).toMatchObject([
-    { level: "warn", event: "circuit", provider: "box", model: "tiny", state: "open", failure_category: "timeout" },
-    { level: "warn", event: "circuit", model: null, state: "open", failure_category: "authentication" },
-    { level: "info", event: "circuit", state: "closed", failure_category: null },
+    { level: "warn", ...line, state: "open", failure_category: "timeout", tries_in_ms: 5_000 },
+    { level: "info", ...line, state: "half_open" },
+    { level: "info", ...line, state: "closed", failure_category: null, tries_in_ms: null },
   ]);
   const metrics = await text();
-  expect(metrics).toContain('policy_mesh_circuit_transitions_total{provider="box",to="open"} 2');
+  expect(metrics).toContain('policy_mesh_circuit_transitions_total{provider="box",to="open"} 1');
   expect(metrics).toContain('policy_mesh_circuit_transitions_total{provider="box",to="closed"} 1');
+});
+
+test("credentials that are refused are an error, since only a person can mend them", () => {
+  const { telemetry, parsed } = setUp();
+  const refused = { model: null, state: "open", category: "authentication", triesInMs: 5_000 } as const;
+  telemetry.circuitChanged({ provider: "box", ...refused });
+  expect(parsed()).toMatchObject([
+    { level: "error", event: "circuit", provider: "box", model: null, failure_category: "authentication" },
+  ]);
 });
 
 test("events that were left out of a stream are counted", async () => {
@@ -248,9 +293,12 @@ test("events that were left out of a stream are counted", async () => {
 
 test("what is under way is asked for at each scrape, for the providers of the policy in force", async () => {
   const { metrics, text } = setUp();
-  const idle = { inFlightCount: 0, queuedCount: 0, maxConcurrency: 8, circuits: [] };
+  const idle = { inFlightCount: 0, queuedCount: 0, maxConcurrency: 8, circuits: [], pauses: [] };
+  const pauses = [{ model: "tiny", leftMs: 40 }];
   const open = { model: "tiny", state: "open", callCount: 9, failureCount: 9, opensAgainInMs: 10 } as const;
-  let providers = [{ ...idle, id: "box", inFlightCount: 2, circuits: [open, { ...open, state: "closed" as const }] }];
+  let providers = [
+    { ...idle, id: "box", inFlightCount: 2, pauses, circuits: [open, { ...open, state: "closed" as const }] },
+  ];
   watchTraffic([metrics.registry], {
     providers: () => providers,
     admission: () => ({ inFlightCount: 5, queuedCount: 1 }),
@@ -259,9 +307,10 @@ test("what is under way is asked for at each scrape, for the providers of the po
   expect(before).toContain('policy_mesh_provider_in_flight{provider="box"} 2');
   expect(before).toContain('policy_mesh_provider_queued{provider="box"} 0');
   expect(before).toContain('policy_mesh_circuits_open{provider="box"} 1');
+  expect(before).toContain('policy_mesh_models_paused{provider="box"} 1');
   expect(before).toContain("policy_mesh_requests_in_flight 5");
   expect(before).toContain("policy_mesh_requests_queued 1");
-  providers = [{ ...idle, id: "other", inFlightCount: 1, circuits: [] }];
+  providers = [{ ...idle, id: "other", inFlightCount: 1, pauses: [], circuits: [] }];
   const after = await text();
   expect(after).toContain('policy_mesh_provider_in_flight{provider="other"} 1');
   expect(after).not.toContain('provider="box"');
@@ -272,8 +321,8 @@ describe("a policy", () => {
 
   test("that comes in force is a line, a count, and the only one that is shown as in force", async () => {
     const { telemetry, parsed, text } = setUp();
-    telemetry.policyLoaded({ result: "activated", policy: { ...policy, version: 2 }, reason: null });
-    telemetry.policyLoaded({ result: "activated", policy, reason: null });
+    telemetry.policyLoaded({ result: "activated", policy: { ...policy, version: 2 }, providers: [], reason: null });
+    telemetry.policyLoaded({ result: "activated", policy, providers: [], reason: null });
     expect(parsed()).toMatchObject([
       { level: "info", event: "policy", result: "activated", version: 2 },
       { level: "info", event: "policy", result: "activated", name: "ours", version: 3, hash: "sha256:ab" },
@@ -291,10 +340,34 @@ describe("a policy", () => {
     }
   });
 
+  test("begins the series of its providers, so that the first failure of each is an increase", async () => {
+    const { telemetry, text } = setUp();
+    telemetry.chatFinished({ ...finished, attempts: [{ provider: "box", model: "m", result: "busy", durationMs: 0 }] });
+    telemetry.policyLoaded({ result: "activated", policy, providers: ["box", "openai"], reason: null });
+    const metrics = await text();
+    for (const line of [
+      'chat_requests_total{provider="box",status="failed"} 0',
+      'policy_mesh_provider_attempts_total{provider="openai",outcome="authentication"} 0',
+      'policy_mesh_provider_failures_total{provider="openai",category="authentication"} 0',
+      'policy_mesh_circuit_transitions_total{provider="box",to="open"} 0',
+      'policy_mesh_provider_retries_total{provider="box"} 0',
+      'policy_mesh_skipped_events_total{provider="box"} 0',
+      // And keeps what was counted under the policy before.
+      'policy_mesh_provider_attempts_total{provider="box",outcome="busy"} 1',
+    ]) {
+      expect(metrics).toContain(`${line}\n`);
+    }
+  });
+
   test("that is refused is an error with its reason, and the one before stays shown", async () => {
     const { telemetry, parsed, text } = setUp();
-    telemetry.policyLoaded({ result: "activated", policy, reason: null });
-    telemetry.policyLoaded({ result: "refused", policy: null, reason: "policy.yaml:3:1: error: it is wrong" });
+    telemetry.policyLoaded({ result: "activated", policy, providers: [], reason: null });
+    telemetry.policyLoaded({
+      result: "refused",
+      policy: null,
+      providers: [],
+      reason: "policy.yaml:3:1: error: it is wrong",
+    });
     expect(parsed()[1]).toMatchObject({ level: "error", result: "refused", reason: expect.stringContaining("3:1") });
     expect(await text()).toContain('policy_mesh_policy_loads_total{result="refused"} 1');
     expect(await text()).toContain('policy_mesh_policy_info{name="ours",version="3"');

@@ -112,7 +112,9 @@ describe("two targets", () => {
       ["openai", "model_not_found"],
       ["local", "answered"],
     ]);
-    expect(passedOver).toEqual([{ target: CLOUD, category: "model_not_found", again: false, waitMs: 0 }]);
+    expect(passedOver).toMatchObject([
+      { target: CLOUD, failure: { category: "model_not_found" }, called: true, again: false, waitMs: 0 },
+    ]);
   });
 
   test("the second is not asked after the first answered", async () => {
@@ -168,9 +170,9 @@ describe("a failure that may pass", () => {
     expect(await settle(attempt(TWO), jest)).toMatchObject({ kind: "answered", target: CLOUD });
     expect(since()).toEqual([0, 250, 750]);
     expect(local.calls).toEqual([]);
-    expect(passedOver).toEqual([
-      { target: CLOUD, category: "upstream_error", again: true, waitMs: 250 },
-      { target: CLOUD, category: "upstream_error", again: true, waitMs: 500 },
+    expect(passedOver).toMatchObject([
+      { target: CLOUD, failure: { category: "upstream_error" }, called: true, again: true, waitMs: 250 },
+      { target: CLOUD, failure: { category: "upstream_error" }, called: true, again: true, waitMs: 500 },
     ]);
     expect(results().map(([, result]) => result)).toEqual(["upstream_error", "upstream_error", "answered"]);
     expect(permits.map(({ ends }) => ends.length)).toEqual([1, 1, 1]);
@@ -238,6 +240,16 @@ describe("a provider that says when to come back", () => {
     const startedMs = performance.now();
     expect(await settle(attempt(TWO), jest)).toMatchObject({ kind: "answered", target: LOCAL });
     expect([openai.calls.length, performance.now() - startedMs]).toEqual([1, 0]);
+  });
+
+  test("is passed over without a call by who finds its circuit open", async () => {
+    const { attempt, bar, openai, passedOver } = setUpErrand();
+    bar("openai", { kind: "circuit_open", retryAfterMs: 5_000 });
+    expect(await attempt(TWO)).toMatchObject({ kind: "answered", target: LOCAL });
+    expect(openai.calls).toEqual([]);
+    expect(passedOver).toMatchObject([
+      { target: CLOUD, failure: { category: "circuit_open" }, called: false, again: false },
+    ]);
   });
 
   test("without another target is the request's failure, with the time to come back", async () => {

@@ -138,7 +138,9 @@ describe("refused credentials", () => {
     await call(failure("authentication"));
     expect(await enter("other")).toEqual({ kind: "circuit_open", retryAfterMs: 5_000 });
     expect(changes).toEqual(["null open authentication"]);
-    expect(traffic.status().circuits).toMatchObject([{ model: null, state: "open", opensAgainInMs: 5_000 }]);
+    expect(traffic.status().circuits).toEqual([
+      { model: null, state: "open", callCount: 1, failureCount: 1, opensAgainInMs: 5_000 },
+    ]);
   });
 
   test("are tried again by one call of any model", async () => {
@@ -180,14 +182,17 @@ describe("refused credentials", () => {
 
 describe("a provider that says when to come back", () => {
   test("is left alone by everybody until then, for that model", async () => {
-    const { call, clock, enter } = watchedTraffic();
+    const { call, clock, enter, traffic } = watchedTraffic();
     await call(failure("rate_limited", { retryAfterMs: 7_000 }));
     expect(await enter()).toEqual({ kind: "paused", retryAfterMs: 7_000 });
     expect((await enter("other")).kind).toBe("permit");
     clock.advance(6_999.5);
     expect((await enter()).kind).toBe("paused");
+    // No circuit is open, and operators want to know all the same why nobody asks it.
+    expect(traffic.status()).toMatchObject({ circuits: [], pauses: [{ model: "m", leftMs: 0.5 }] });
     clock.advance(0.5);
     expect((await enter()).kind).toBe("permit");
+    expect(traffic.status().pauses).toEqual([]);
   });
 
   test("gets those back who wait for it one after another, within a second, and none too early", async () => {

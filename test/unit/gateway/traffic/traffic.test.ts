@@ -47,7 +47,9 @@ test("a provider is known by its name in the policy, and changes of its circuit 
   const { traffic, changes } = watchedTraffic();
   const active = activeWith(documentOf());
   await refuse(traffic, active, "first");
-  expect(changes).toEqual([{ provider: "first", model: null, state: "open", category: "authentication" }]);
+  expect(changes).toEqual([
+    { provider: "first", model: null, state: "open", category: "authentication", triesInMs: 5_000 },
+  ]);
   expect(await kindOf(traffic, active, "first")).toBe("circuit_open");
   expect(await kindOf(traffic, active, "second")).toBe("permit");
 });
