@@ -17,7 +17,7 @@ import type { OpenedSpool, Spool, SpoolLoss } from "./spool/contract.ts";
 /** In `strict` mode the end of an answer waits this long for its row; more than a database takes to fail over once. */
 const STRICT_COMMIT_TIMEOUT_MS = 10_000;
 /** A database that is only reported may not keep a probe waiting, whose patience is short and whose verdict it is not. */
-const REPORT_TIMEOUT_MS = 1_000;
+const REPORT_TIMEOUT_MS = 750;
 
 /** `message` is for the operator and names no secret. */
 export type AuditFailure = { readonly message: string };

@@ -6,7 +6,8 @@ import { beginSeries, type Metrics } from "./metrics.ts";
 
 /** Log and metric of an event are written together, so that neither says what the other does not. */
 export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
-  let shipFails = false;
+  /** Why batches cannot be sent, while they cannot. */
+  let shipCause: string | null = null;
   return {
     chatFinished(event) {
       const provider = event.provider ?? "none";
@@ -146,14 +147,16 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
 
     auditShipped({ count }) {
       metrics.audit.shipped.inc(count);
-      if (shipFails) logger.info({ event: "audit_ship_recovered" }, "audit records reach the database again");
-      shipFails = false;
+      if (shipCause !== null) logger.info({ event: "audit_ship_recovered" }, "audit records reach the database again");
+      shipCause = null;
     },
 
     auditShipFailed({ cause, retryInMs }) {
-      shipFails = true;
       metrics.audit.shipFailures.inc();
-      logger.warn({ event: "audit_ship_failed", cause, retry_in_ms: retryInMs }, "audit records wait on the spool");
+      // The same every few seconds says nothing new.
+      const level = cause === shipCause ? "debug" : "warn";
+      shipCause = cause;
+      logger[level]({ event: "audit_ship_failed", cause, retry_in_ms: retryInMs }, "audit records wait on the spool");
     },
 
     auditRefused({ instanceSeq, cause }) {

@@ -101,13 +101,19 @@ function reasonsReference(): string {
   ]);
 }
 
-function metricsReference(): string {
+/** With every metric that the gateway has; it cannot be scraped. */
+export function metricsRegistry() {
   const { registry } = createMetrics({ version: "", bun: "" });
   const neverAsked = () => {
     throw new Error("the page shows no values");
   };
   watchTraffic([registry], { providers: neverAsked, admission: neverAsked });
   watchSpool([registry], neverAsked, neverAsked);
+  return registry;
+}
+
+function metricsReference(): string {
+  const registry = metricsRegistry();
   const own = registry.getMetricsAsArray().filter((metric) => !metric.name.startsWith("process_"));
   const rows = own.map((metric) => [
     code(metric.name),

@@ -64,6 +64,19 @@ describe("what the audit does beside requests", () => {
     expect(await text()).toContain('policy_mesh_spool_fsync_seconds_bucket{le="0.0025"} 1');
   });
 
+  test("a database that stays away is one warning, until the reason changes or records reach it again", () => {
+    const { telemetry, parsed } = setUp();
+    for (const cause of ["away", "away", "too slow", "too slow"]) telemetry.auditShipFailed({ cause, retryInMs: 400 });
+    telemetry.auditShipped({ count: 1 });
+    telemetry.auditShipFailed({ cause: "too slow", retryInMs: 100 });
+    expect(parsed()).toMatchObject([
+      { level: "warn", event: "audit_ship_failed", cause: "away" },
+      { level: "warn", event: "audit_ship_failed", cause: "too slow" },
+      { level: "info", event: "audit_ship_recovered" },
+      { level: "warn", event: "audit_ship_failed", cause: "too slow" },
+    ]);
+  });
+
   test("a signer that refuses is an error and a metric until it signs again", async () => {
     const { telemetry, parsed, text } = setUp();
     telemetry.checkpointSigned({ treeSize: 70, leafCount: 3 });
