@@ -172,6 +172,11 @@ afterEach(async () => {
     for (const id of active.providers.keys()) expect([id, statusOf(id).inFlightCount]).toEqual([id, 0]);
     expect([...audit.intents.keys()].filter((requestId) => !audit.outcomes.has(requestId))).toEqual([]);
     expect(told.bugs.splice(0)).toEqual([]);
+    // What is logged: the gateway's own words about a failure, and neither the provider's nor the caller's.
+    const finished = told.finished.splice(0);
+    expect(finished.filter((event) => (event.failureCategory === null) !== (event.failureDetail === null))).toEqual([]);
+    const logged = JSON.stringify([finished, told.attempts.splice(0), told.circuits.splice(0)]);
+    for (const secret of SECRETS) expect(logged).not.toContain(secret);
   }
 });
 
@@ -200,6 +205,8 @@ describe.each(MODES)("an answer given away %s", (mode) => {
     for (const { asked, model, kind } of all) expectTold(asked, expected, model, kind);
   });
 });
+
+const SECRETS = [UPSTREAM_WORDS, PROVIDER_KEY, PROMPT];
 
 /** What the provider saw and what is on record. */
 function seen({ view, outcome }: Asked, model: string) {
@@ -232,7 +239,7 @@ function wanted({ results, told }: Expected, provider: string, model: string) {
 }
 
 function expectTold({ view, outcome }: Asked, { told }: Expected, model: string, kind: Kind): void {
-  for (const secret of [UPSTREAM_WORDS, PROVIDER_KEY, PROMPT]) {
+  for (const secret of SECRETS) {
     expect(view.body).not.toContain(secret);
     expect(JSON.stringify([...view.headers])).not.toContain(secret);
   }
