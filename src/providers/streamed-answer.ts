@@ -21,6 +21,17 @@ export type Progress = {
 /** More pieces that are not in the protocol are no accident. */
 export const MAX_SKIPPED_EVENTS = 16;
 
+/** A field in which models' words, thinking and calls stand in both protocols, with something in it. */
+const ANSWERING =
+  /"(?:content|text|response|thinking|reasoning|reasoning_content|refusal|arguments)"\s*:\s*(?!\s|null|""|"?\s*$|\[\s*\])\S/;
+const CALLING = "tool_calls";
+
+/**
+ * Whether an event that cannot be read looks like a piece of the answer. Without that piece the rest is not the whole:
+ * nobody would see that a word is missing, and whoever acts on the other calls would not know of one.
+ */
+export const looksLikeAnswer = (event: string): boolean => event.includes(CALLING) || ANSWERING.test(event);
+
 /** For how long the end marker of a finished answer is waited for; and where that has not come, what it cost. */
 const MARKER_GRACE_MS = 250;
 const USAGE_GRACE_MS = 1_000;

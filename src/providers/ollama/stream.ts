@@ -1,7 +1,13 @@
 import { type Chunk, type EndChunk, NO_USAGE, type ProviderFailure } from "../../core/chat.ts";
 import { cut, malformed } from "../failures.ts";
 import { joinBytes, NdjsonLines } from "../ndjson.ts";
-import { MAX_SKIPPED_EVENTS, type Progress, readAnswer, type StreamedAnswer } from "../streamed-answer.ts";
+import {
+  looksLikeAnswer,
+  MAX_SKIPPED_EVENTS,
+  type Progress,
+  readAnswer,
+  type StreamedAnswer,
+} from "../streamed-answer.ts";
 import { AnswerChunks, type Asked } from "./answers.ts";
 import { type GenerationRecord, hasContent, isParsedObject, readLocal, readRecord } from "./protocol.ts";
 
@@ -86,10 +92,10 @@ class RecordStream implements StreamedAnswer {
     return null;
   }
 
-  /** What may have been a call is not left out: whoever acts on the rest would not know of it. */
+  /** What may have been a piece of the answer is not left out. */
   #skip(line: Uint8Array): Chunk | null {
     this.#skippedCount += 1;
-    const mayGoOn = this.#skippedCount <= MAX_SKIPPED_EVENTS && !Buffer.from(line).includes("tool_calls");
+    const mayGoOn = this.#skippedCount <= MAX_SKIPPED_EVENTS && !looksLikeAnswer(Buffer.from(line).toString());
     return mayGoOn ? null : failed(malformed(this.#asked.upstream));
   }
 

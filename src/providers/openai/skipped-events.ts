@@ -1,11 +1,10 @@
 import type { Chunk, EndChunk, ProviderFailure } from "../../core/chat.ts";
 import { type JsonValue, parseJsonObject } from "../../core/json.ts";
 import { cut, malformed, type Upstream } from "../failures.ts";
-import { MAX_SKIPPED_EVENTS } from "../streamed-answer.ts";
+import { looksLikeAnswer, MAX_SKIPPED_EVENTS } from "../streamed-answer.ts";
 import { isToolCallPieces } from "./protocol.ts";
 import { ToolCalls } from "./tool-calls.ts";
 
-const CALLS_FIELD = "tool_calls";
 /** Far beyond what a model writes; a bound, since it is kept until the answer ends. */
 const MAX_KEPT_CHARS = 16 * 1024 * 1024;
 /** What a call weighs beside its arguments. */
@@ -24,10 +23,10 @@ export class SkippedEvents {
   #keptChars = 0;
   #isDoubtful = false;
 
-  /** False where there were too many, or it may have been a call: whoever acts on the others would not know of it. */
+  /** False where there were too many, or it may have been a piece of the answer. */
   skip(data: string): boolean {
     this.#count += 1;
-    return this.#count <= MAX_SKIPPED_EVENTS && !data.includes(CALLS_FIELD);
+    return this.#count <= MAX_SKIPPED_EVENTS && !looksLikeAnswer(data);
   }
 
   /** For the chunk that ends the answer. */

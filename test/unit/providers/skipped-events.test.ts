@@ -23,15 +23,30 @@ const CLIENTS = [
 
 const MALFORMED: readonly (readonly [string, string | Uint8Array])[] = [
   ["that is no JSON", "data: <html>private words</html>\n\n"],
-  ["that is half of one", 'data: {"id":"chatcmpl-1","choices":[{"delta":{"content":"pri\n\n'],
+  ["that is half of one", 'data: {"id":"chatcmpl-1","choices":[{"index":0,"del\n\n'],
+  ["that breaks off before it says anything", 'data: {"choices":[{"delta":{"role":"assistant","content":"\n\n'],
+  ["that says nothing", 'data: {"choices":[{"delta":{"content":"","refusal":null,"reasoning": null}}]\n\n'],
   ["that is a list", "data: []\n\n"],
   ["that is a text", 'data: "private words"\n\n'],
   ["that is empty", "data:\n\n"],
   ["with choices that are none", 'data: {"choices":{"private":1}}\n\n'],
   ["with a choice that is none", 'data: {"choices":["private words"]}\n\n'],
   ["with a finish reason that is no word", 'data: {"choices":[{"finish_reason":1}]}\n\n'],
-  ["that is no UTF-8", Buffer.from('data: {"choices":[{"delta":{"content":"\xff"}}]}\n\n', "latin1")],
+  ["that is no UTF-8", Buffer.from('data: {"choices":[],"id":"\xff"}\n\n', "latin1")],
   ["that nests too deep", `data: {"choices":[],"x":${"[".repeat(60_000)}${"]".repeat(60_000)}}\n\n`],
+];
+
+/** Without any of these the rest would read as an answer, and lack a piece that nobody misses. */
+const LOST: readonly (readonly [string, string | Uint8Array])[] = [
+  ["half of a text", 'data: {"id":"chatcmpl-1","choices":[{"delta":{"content":"pri\n\n'],
+  ["a text that is no UTF-8", Buffer.from('data: {"choices":[{"delta":{"content":"\xff"}}]}\n\n', "latin1")],
+  ["a text with the form broken behind it", 'data: {"choices":[{"delta":{"content" : "words"}}\n\n'],
+  ["a text of a completion", 'data: {"choices":[{"text":"words"}\n\n'],
+  ["parts of a text", 'data: {"choices":[{"delta":{"content":[{"type":"text"\n\n'],
+  ["a refusal", 'data: {"choices":[{"delta":{"content":null,"refusal":"I can\n\n'],
+  ["thinking", 'data: {"choices":[{"delta":{"reasoning_content":"hm\n\n'],
+  ["thinking by another name", 'data: {"choices":[{"delta":{"reasoning":"hm\n\n'],
+  ["a call", 'data: {"choices":[{"delta":{"tool_calls":[{"ind\n\n'],
 ];
 
 const bytesOf = (part: string | Uint8Array) => (typeof part === "string" ? Buffer.from(part) : part);
@@ -56,6 +71,12 @@ describe.each(CLIENTS)("a malformed event amid a good stream to a client of %s",
     const { others, ...rest } = read(request, before, event, after, event, end);
     expect(rest).toEqual({ raw: whole.raw, usage: whole.usage });
     expect(others).toEqual([...whole.others.slice(0, -1), { ...Object(whole.others.at(-1)), skippedEvents: 2 }]);
+  });
+
+  test.each(LOST)("is not left out where it looks like %s", (_what, event) => {
+    const { raw, others } = read(request, before, event, after, end);
+    expect(others.at(-1)).toEqual(malformed);
+    expect(raw).not.toContain("stop");
   });
 
   test("is left out at its beginning and after its finish reason too", () => {
@@ -217,17 +238,33 @@ describe("a stream of Ollama's", () => {
 
   test.each([
     ["is no JSON", "private words\n"],
-    ["is half of one", '{"message":{"content":"pri\n'],
+    ["is half of one", '{"model":"m","message":{"role":"assi\n'],
+    ["is half of one that says nothing", '{"model":"m","message":{"content":"","thinking":"\n'],
     ["is a list", "[]\n"],
     ["is a number", "1\n"],
     ["is of another protocol", '{"choices":[]}\n'],
-    ["has no word for whether it is the last", '{"message":{"content":"private words"}}\n'],
-    ["is no UTF-8", Buffer.from('{"message":{"content":"\xff"},"done":false}\n', "latin1")],
+    ["has no word for whether it is the last", '{"message":{"content":""}}\n'],
+    ["is no UTF-8", Buffer.from('{"model":"\xff","message":{"content":""},"done":false}\n', "latin1")],
   ])("leaves out and counts a line that %s", async (_what, bad) => {
     for (const request of [OWN, OTHER]) {
       const expected = await linesOf(request, line("a"), line("b"), done);
       const chunks = await linesOf(request, line("a"), bad, line("b"), bad, done);
       expect(chunks).toEqual([...expected.slice(0, -1), { ...expected.at(-1), skippedEvents: 2 } as Chunk]);
+    }
+  });
+
+  test.each([
+    ["half of a text", '{"message":{"content":"pri\n'],
+    ["a text with no word for whether it is the last", '{"message":{"content":"words"}}\n'],
+    ["a text that is no UTF-8", Buffer.from('{"message":{"content":"\xff"},"done":false}\n', "latin1")],
+    ["half of a continuation", '{"response":"pri\n'],
+    ["half of a thought", '{"message":{"content":"","thinking":"h\n'],
+  ])("is malformed where a line that cannot be read looks like %s", async (_what, lost) => {
+    for (const request of [OWN, OTHER]) {
+      expect(await last(request, line("a"), lost, done)).toMatchObject({
+        kind: "failure",
+        failure: { category: "malformed_response" },
+      });
     }
   });
 
