@@ -116,7 +116,12 @@ const ROWS: readonly Row[] = [
   { play: "malformed-cut", live: breaksOff("malformed_response") },
   { play: "no-done", all: good },
   { play: "no-done-stays", all: good },
-  { play: "no-finish", live: breaksOff("malformed_response"), held: givenUp("malformed_response") },
+  {
+    play: "no-finish",
+    whole: passedOver("malformed_response"),
+    live: breaksOff("malformed_response"),
+    held: givenUp("malformed_response"),
+  },
 
   // What another call would not change.
   { play: "too-long", all: ends("context_length") },

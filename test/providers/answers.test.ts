@@ -264,35 +264,54 @@ describe("an answer of the OpenAI protocol", () => {
     ]);
   });
 
+  const OPENAI_TASKS = [CHAT, COMPLETION];
+  const UNSAID = {
+    kind: "failure",
+    failure: {
+      category: "malformed_response",
+      message: "The OpenAI-compatible provider did not say whether its answer is complete.",
+    },
+  };
+
   test.each([
-    ["abort", { finish_reason: "abort" }],
-    ["a word that nobody knows", { finish_reason: "private words" }],
+    ["abort", "abort"],
+    ["a word that nobody knows", "private words"],
+  ])("that ends by %s is none for a client of another protocol, and whole for one of its own", async (_name, word) => {
+    const body = { id: "i", ...completion({ message: { content: SAID }, text: SAID, finish_reason: word }) };
+    answer = () => Response.json(body);
+    for (const task of OPENAI_TASKS) {
+      expect<unknown>(await ask("openai", "m", otherRequest(task, { streamed: false }))).toEqual([UNSAID]);
+      expect(await ask("openai", "m", openAiRequest({}, task, false))).toMatchObject([
+        { kind: "document", body },
+        { kind: "end", finishReason: word },
+      ]);
+    }
+  });
+
+  test.each([
     ["null", { finish_reason: null }],
     ["an empty word", { finish_reason: "" }],
     ["nothing", {}],
-  ] as const)(
-    "that ends by %s is none for a client of another protocol, and whole for one of its own",
-    async (_name, end) => {
-      const said = { message: { content: SAID }, text: SAID, ...end };
-      const body = { id: "i", ...completion(said) };
-      answer = () => Response.json(body);
-      for (const task of [CHAT, COMPLETION]) {
-        expect(await ask("openai", "m", otherRequest(task, { streamed: false }))).toEqual([
-          {
-            kind: "failure",
-            failure: {
-              category: "malformed_response",
-              message: "The OpenAI-compatible provider did not say whether its answer is complete.",
-            },
-          },
-        ]);
-        expect(await ask("openai", "m", openAiRequest({}, task, false))).toMatchObject([
-          { kind: "document", body },
-          { kind: "end", finishReason: ("finish_reason" in end && end.finish_reason) || null },
-        ]);
+  ])("that ends by %s is none for any client", async (_name, end) => {
+    answer = () => Response.json({ id: "i", ...completion({ message: { content: SAID }, text: SAID, ...end }) });
+    for (const task of OPENAI_TASKS) {
+      for (const request of [otherRequest(task, { streamed: false }), openAiRequest({}, task, false)]) {
+        expect<unknown>(await ask("openai", "m", request)).toEqual([UNSAID]);
       }
-    },
-  );
+    }
+  });
+
+  test("is none where one of several choices is not at its end", async () => {
+    const choice = { message: { content: SAID }, text: SAID };
+    const choices = [
+      { index: 0, ...choice, finish_reason: "stop" },
+      { index: 1, ...choice, finish_reason: null },
+    ];
+    answer = () => Response.json({ id: "i", ...completion({}), choices });
+    for (const task of OPENAI_TASKS) {
+      expect<unknown>(await ask("openai", "m", openAiRequest({ n: 2 }, task, false))).toEqual([UNSAID]);
+    }
+  });
 
   test.each([
     ["null content", { content: null, refusal: "I cannot help with that." }],

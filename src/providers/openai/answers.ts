@@ -1,8 +1,9 @@
+import type { Static } from "@sinclair/typebox";
 import { Value } from "@sinclair/typebox/value";
 import type { ChatRequest, Chunk } from "../../core/chat.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../../core/json.ts";
 import { reportedModel } from "../../core/models.ts";
-import { failureInStream, malformed, type Upstream } from "../failures.ts";
+import { failureInStream, malformed, malformedEnd, type Upstream } from "../failures.ts";
 import { isShallow } from "../json.ts";
 import { messageChunks } from "./message-chunks.ts";
 import {
@@ -34,17 +35,29 @@ export function answerChunks(answer: JsonValue | undefined, asked: Asked): Chunk
 }
 
 /** Null where the answer is not in the protocol, as for the functions below. */
-function documentChunks(answer: JsonValue | undefined, { request, model }: Asked): Chunk[] | null {
+function documentChunks(answer: JsonValue | undefined, { request, model, upstream }: Asked): Chunk[] | null {
   if (Value.Check(ChatDocument, answer) && request.task.kind === "chat") {
-    return [document(answer, "chatcmpl", model), end(answer, answer.choices[0]?.finish_reason, model)];
+    return finishedChunks(answer, "chatcmpl", model, upstream);
   }
   if (Value.Check(CompletionAnswer, answer) && request.task.kind === "completion") {
-    return [document(answer, "cmpl", model), end(answer, answer.choices[0]?.finish_reason, model)];
+    return finishedChunks(answer, "cmpl", model, upstream);
   }
   if (Value.Check(EmbeddingDocument, answer) && request.task.kind === "embedding") {
     return [document(answer, null, model), end(answer, null, model)];
   }
   return null;
+}
+
+/** With any word for how each choice ended the client has one to go by; without, a choice is not at its end. */
+function finishedChunks(
+  answer: Static<typeof ChatDocument> | CompletionAnswer,
+  idPrefix: string,
+  model: string,
+  upstream: Upstream,
+): Chunk[] {
+  const reasons = answer.choices.map((choice) => finishReasonOf(choice.finish_reason));
+  if (reasons.includes(null)) return [{ kind: "failure", failure: malformedEnd(upstream) }];
+  return [document(answer, idPrefix, model), end(answer, reasons[0], model)];
 }
 
 function taskChunks(answer: JsonValue | undefined, asked: Asked): Chunk[] | null {
