@@ -6,15 +6,17 @@ export const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const NEWLINE = 0x0a;
 /** What JSON takes for blank, besides the newline: CRLF ends a line too. */
 const BLANKS = new Set([0x09, 0x0a, 0x0d, 0x20]);
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 /**
  * Cuts a stream of bytes into lines, wherever the network cut it: inside a line, inside a character, or not at all.
- * Lines are bytes and keep their newline; blank ones are left out. Throws `ResponseTooLarge` at a line beyond the bound.
+ * Lines are bytes and keep their newline; blank ones, and a byte order mark before the first, are left out. Throws `ResponseTooLarge` at a line beyond the bound.
  */
 export class NdjsonLines {
   /** The beginning of the line that has no end yet; grows by doubling, so that a long one costs no more than its length. */
   #begun = new Uint8Array(0);
   #begunBytes = 0;
+  #isFirst = true;
 
   push(bytes: Uint8Array): readonly Uint8Array[] {
     const lines: Uint8Array[] = [];
@@ -35,6 +37,13 @@ export class NdjsonLines {
   }
 
   #complete(end: Uint8Array): Uint8Array {
+    const line = this.#joined(end);
+    const isMarked = this.#isFirst && BYTE_ORDER_MARK.every((byte, at) => line[at] === byte);
+    this.#isFirst = false;
+    return isMarked ? line.subarray(BYTE_ORDER_MARK.length) : line;
+  }
+
+  #joined(end: Uint8Array): Uint8Array {
     if (this.#begunBytes === 0 && end.byteLength <= MAX_LINE_BYTES) return end;
     this.#begin(end);
     const line = this.#begun.subarray(0, this.#begunBytes);

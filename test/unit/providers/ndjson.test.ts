@@ -24,6 +24,17 @@ describe("lines of a stream", () => {
     expect(linesOf(...Array.from(whole, (byte) => new Uint8Array([byte])))).toEqual(expected);
   });
 
+  test("begin after a byte order mark, which clients of the protocol cannot read, and only the first has one", () => {
+    const marked = bytes("\uFEFF1\n\uFEFF2\n");
+    const expected = [bytes("1\n"), bytes("\uFEFF2\n")];
+    for (let at = 0; at <= marked.byteLength; at++) {
+      const lines = new NdjsonLines();
+      expect([...lines.push(marked.subarray(0, at)), ...lines.push(marked.subarray(at))]).toEqual(expected);
+    }
+    expect(linesOf(bytes("\uFEFF1"))).toEqual(["1\n"]);
+    expect(linesOf(bytes("\uFEFF\n"), bytes("2\n"))).toEqual(["2\n"]);
+  });
+
   test("come as soon as they are whole", () => {
     const lines = new NdjsonLines();
     expect(lines.push(bytes("1\n2")).map(text)).toEqual(["1\n"]);
