@@ -47,6 +47,7 @@ export async function callStream(options: CallOptions, errand: Errand): Promise<
     limits: {
       firstToken: deadline.within(limits.firstToken),
       idle: limits.idle,
+      wordless: limits.wordless,
       whole: isHeld ? deadline.limit : null,
     },
     callerSignal,

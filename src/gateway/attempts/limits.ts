@@ -21,6 +21,8 @@ export type Limits = {
   readonly whole: Limit;
   readonly firstToken: Limit;
   readonly idle: Limit;
+  /** For how long comments and the like stand for a model at work: as long as for its first token, or as a silence. */
+  readonly wordless: Limit;
   /** How often it is asked again. */
   readonly retries: number;
 };
@@ -46,6 +48,20 @@ export function limitsOf(rule: AttemptLimits, provider: AttemptLimits, defaults:
     return { ms, failure: { category: "timeout", message } };
   };
   const { connectTimeoutMs, timeoutMs, firstTokenTimeoutMs, idleTimeoutMs, retries } = defaults;
+  const firstToken = (whatHappened: string) =>
+    limit(
+      (scope) => scope.firstTokenTimeoutMs ?? scope.timeoutMs,
+      firstTokenTimeoutMs,
+      whatHappened,
+      "PROVIDER_FIRST_TOKEN_TIMEOUT_MS, else PROVIDER_TIMEOUT_SECONDS",
+    );
+  const idle = limit(
+    (scope) => scope.idleTimeoutMs ?? scope.timeoutMs,
+    idleTimeoutMs,
+    "The provider was silent for",
+    "PROVIDER_IDLE_TIMEOUT_MS, else PROVIDER_TIMEOUT_SECONDS",
+  );
+  const wordless = firstToken("The provider kept the stream open and said no more for");
   return {
     connectTimeoutMs: byPolicy((scope) => scope.connectTimeoutMs) ?? connectTimeoutMs,
     retries: byPolicy((scope) => scope.retries) ?? retries,
@@ -55,18 +71,9 @@ export function limitsOf(rule: AttemptLimits, provider: AttemptLimits, defaults:
       "The provider did not answer within",
       "PROVIDER_TIMEOUT_SECONDS",
     ),
-    firstToken: limit(
-      (scope) => scope.firstTokenTimeoutMs ?? scope.timeoutMs,
-      firstTokenTimeoutMs,
-      "The provider did not begin to answer within",
-      "PROVIDER_FIRST_TOKEN_TIMEOUT_MS, else PROVIDER_TIMEOUT_SECONDS",
-    ),
-    idle: limit(
-      (scope) => scope.idleTimeoutMs ?? scope.timeoutMs,
-      idleTimeoutMs,
-      "The provider was silent for",
-      "PROVIDER_IDLE_TIMEOUT_MS, else PROVIDER_TIMEOUT_SECONDS",
-    ),
+    firstToken: firstToken("The provider did not begin to answer within"),
+    idle,
+    wordless: wordless.ms > idle.ms ? wordless : idle,
   };
 }
 

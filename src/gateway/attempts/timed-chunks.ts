@@ -8,6 +8,8 @@ export type StreamLimits = {
   readonly firstToken: Limit;
   /** Then for each silence. */
   readonly idle: Limit;
+  /** For each time in which there are signs of life, and none that the model works. */
+  readonly wordless: Limit;
   /** For all of it; null where there is none but that no stream is endless. */
   readonly whole: Limit | null;
 };
@@ -43,16 +45,23 @@ export class TimedChunks implements Rest {
   /** Once it has begun, the time that its reader takes before it asks does not count. */
   async next(): Promise<Piece> {
     let endless: Timer | undefined;
+    let wordless: Timer | undefined;
     try {
       for (;;) {
         const chunk = await this.#nextSign();
-        if (isAtWork(chunk)) this.#begin();
+        if (isAtWork(chunk)) {
+          this.#begin();
+          clearTimeout(wordless);
+          wordless = undefined;
+        }
         if (chunk.kind !== "alive") return chunk;
-        // To be alive is not enough for ever.
+        // To be at work is not enough for ever, and a connection that is only kept open not for long.
         endless ??= this.#cutAfter(ENDLESS);
+        if (this.#hasBegun && chunk.working !== true) wordless ??= this.#cutAfter(this.#options.limits.wordless);
       }
     } finally {
       clearTimeout(endless);
+      clearTimeout(wordless);
     }
   }
 

@@ -38,6 +38,24 @@ describe("the limits of a target", () => {
     expect([byProvider.firstToken.ms, byProvider.idle.ms]).toEqual([8, 6]);
   });
 
+  test("let signs of life stand for words as long as for a first token, and no shorter than silence", () => {
+    const wordlessOf = (firstTokenTimeoutMs: number, idleTimeoutMs: number) =>
+      limitsOf(said({ firstTokenTimeoutMs, idleTimeoutMs }), NOTHING, DEFAULTS).wordless;
+    expect([wordlessOf(9_000, 8_000), wordlessOf(7_000, 8_000)]).toEqual([
+      {
+        ms: 9_000,
+        failure: {
+          category: "timeout",
+          message: "The provider kept the stream open and said no more for 9 s (the policy's own limit).",
+        },
+      },
+      {
+        ms: 8_000,
+        failure: { category: "timeout", message: "The provider was silent for 8 s (the policy's own limit)." },
+      },
+    ]);
+  });
+
   test("say which setting set them, and what was late", () => {
     const { whole, firstToken, idle } = limitsOf(NOTHING, NOTHING, DEFAULTS);
     expect([whole, firstToken, idle].map(({ failure }) => failure)).toEqual([

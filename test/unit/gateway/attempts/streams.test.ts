@@ -214,8 +214,37 @@ describe("the limits of a live stream", () => {
         resolve();
       });
     });
-    if (!signal.aborted) yield { kind: "alive" };
+    if (!signal.aborted) yield { kind: "alive", working: true };
   }
+
+  test("let a bare keep-alive stand for words no longer than for a first one", async () => {
+    const { open, openai } = setUpErrand(TIMES);
+    const kept = Array.from({ length: 10 }, () => [150, { kind: "alive" }] as const);
+    openai.behaves(slowly([0, text("one")], ...kept, [0, text("two")], [0, endOf("gpt")]));
+    const { rest } = opened(await settle(open([CLOUD]), jest));
+    const startedMs = performance.now();
+    expect<unknown>(await settle(readRest(rest), jest)).toEqual([
+      text("one"),
+      {
+        kind: "failure",
+        failure: {
+          category: "timeout",
+          message:
+            "The provider kept the stream open and said no more for 0.5 s (PROVIDER_FIRST_TOKEN_TIMEOUT_MS, else PROVIDER_TIMEOUT_SECONDS).",
+        },
+      },
+    ]);
+    expect(performance.now() - startedMs).toBe(650);
+  });
+
+  test("let it stand for words again after each, and after each sign of work", async () => {
+    const { open, openai } = setUpErrand(TIMES);
+    const kept = Array.from({ length: 3 }, () => [150, { kind: "alive" }] as const);
+    const working = [150, { kind: "alive", working: true }] as const;
+    openai.behaves(slowly([0, text("one")], ...kept, [40, text("two")], ...kept, working, ...kept, [40, endOf("gpt")]));
+    const { rest } = opened(await settle(open([CLOUD]), jest));
+    expect<unknown>(await settle(readRest(rest), jest)).toEqual([text("one"), text("two"), endOf("gpt")]);
+  });
 
   test("end one that begins and falls silent, and its upstream call with it", async () => {
     const { open, openai } = setUpErrand(TIMES);
