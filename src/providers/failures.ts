@@ -69,6 +69,9 @@ function rootCause(thrown: unknown): unknown {
 /** Of a server that is overloaded, restarts, or stands behind a proxy that could not reach it; 529 is Anthropic's. */
 const TRANSIENT_STATUSES: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504, 529]);
 
+/** OpenAI's word for an account without money, told as a limited rate: it does not pass until somebody pays. */
+const OUT_OF_QUOTA = /"(code|type)"\s*:\s*"insufficient_quota"/;
+
 function fromStatus(answer: UpstreamStatus, upstream: Upstream, model: string): ProviderFailure {
   const body = toBeRead(answer.body);
   const category = categoryOf(answer.status, body.toLowerCase());
@@ -77,6 +80,7 @@ function fromStatus(answer: UpstreamStatus, upstream: Upstream, model: string): 
   if (category === "upstream_error" && isOfRequest(answer.status)) return { ...failure, ofRequest: true };
   if (!TRANSIENT_STATUSES.has(answer.status)) return failure;
   const retryAfterMs = readRetryAfter(answer.headers);
+  if (retryAfterMs === null && OUT_OF_QUOTA.test(body)) return failure;
   return { ...failure, transient: true, ...(retryAfterMs === null ? {} : { retryAfterMs }) };
 }
 

@@ -235,6 +235,18 @@ describe("toFailure", () => {
     expect(failure.category).toBe("model_not_found");
   });
 
+  test("does not pass by itself where the account is out of quota, unless the provider says when", () => {
+    const out = (error: object, headers = {}) =>
+      toFailure(new UpstreamStatus(429, JSON.stringify({ error }), new Headers(headers)), UPSTREAM, "m");
+    for (const error of [{ code: "insufficient_quota" }, { message: "x", type: "insufficient_quota", code: null }]) {
+      expect(out(error)).toMatchObject({ category: "rate_limited" });
+      expect(out(error)).not.toHaveProperty("transient");
+      expect(out(error, { "retry-after": "7" })).toMatchObject({ transient: true, retryAfterMs: 7_000 });
+    }
+    const quoted = { message: 'You wrote "code": "insufficient_quota".', code: "rate_limit_exceeded" };
+    expect(out(quoted)).toMatchObject({ category: "rate_limited", transient: true });
+  });
+
   const TRANSIENT = [408, 429, 500, 502, 503, 504, 529];
   const STEADY = [300, 301, 302, 307, 308, 400, 401, 402, 403, 404, 409, 413, 418, 422, 501, 505, 599];
   test.each([...TRANSIENT.map((status) => [status, true]), ...STEADY.map((status) => [status, false])])(
