@@ -3,7 +3,9 @@ import type { FailureCategory, Logprob, ToolCall, Usage } from "../core/chat.ts"
 import type { AllowedTarget, ProviderId } from "../core/decision.ts";
 import type { JsonObject } from "../core/json.ts";
 import type { ErrorReason } from "../core/reasons.ts";
+import type { Result } from "../core/result.ts";
 import type { Decided } from "./decided.ts";
+import type { Targets } from "./plan.ts";
 
 /** A whole answer. */
 export type Answer = {
@@ -40,6 +42,36 @@ export type AnswerHead = {
   readonly attemptCount: number | null;
 };
 
+/** A request whose intent is on record, and where it may go. */
+export type Admitted = {
+  readonly kind: "admitted";
+  readonly decided: Decided;
+  readonly targets: Targets;
+  readonly head: AnswerHead;
+};
+
+/** A request that is not answered, and why. `overheadMs` is what the gateway itself took of the time. */
+export type Refused = {
+  readonly kind: "refused";
+  readonly head: AnswerHead;
+  readonly overheadMs: number;
+  readonly error: AnswerError;
+};
+
+/** A request that nobody waits for any more, before anything was decided: there is nothing to put on record. */
+export type Abandoned = { readonly kind: "abandoned"; readonly error: AnswerError };
+
+/** `body` is what the client gets. `overheadMs` is what the gateway itself took of the time. */
+export type Answered<T> = {
+  readonly kind: "answered";
+  readonly head: AnswerHead;
+  readonly overheadMs: number;
+  readonly body: T;
+};
+
+/** Translates an answer for its client, or says why this client cannot have it. Throws only for a bug. */
+export type Render<T> = (answer: Answer, head: AnswerHead) => Result<T, AnswerError>;
+
 /** What became of a request, before it is on record and before anybody is told. `model` is the one that answered, else the one asked. */
 export type Ending = {
   readonly status: SettledStatus;
@@ -57,4 +89,14 @@ export function headOf(decided: Decided, target: AllowedTarget | null, attemptCo
     reasonCodes: decided.reasonCodes,
     attemptCount,
   };
+}
+
+export function refused(
+  decided: Decided,
+  target: AllowedTarget | null,
+  error: AnswerError,
+  attemptCount: number,
+): Refused {
+  const head = headOf(decided, target, attemptCount);
+  return { kind: "refused", head, overheadMs: decided.stopwatch.overheadMs, error };
 }

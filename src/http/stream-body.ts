@@ -1,4 +1,4 @@
-import type { Refused } from "../gateway/handle-chat.ts";
+import type { Refused } from "../gateway/chat-result.ts";
 import type { AnswerStream, StreamEvent } from "../gateway/stream.ts";
 import type { StreamEncoder } from "./surface.ts";
 import { within } from "./within.ts";

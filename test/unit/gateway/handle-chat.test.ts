@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import type { ChatRequest, Chunk } from "../../../src/core/chat.ts";
 import { err, ok } from "../../../src/core/result.ts";
-import type { Answer, AnswerError, AnswerHead } from "../../../src/gateway/chat-result.ts";
+import type { Answer, AnswerError, AnswerHead, Render } from "../../../src/gateway/chat-result.ts";
 import type { Call } from "../../../src/gateway/decided.ts";
 import type { Deps } from "../../../src/gateway/deps.ts";
-import { admit, answerWhole, type Render } from "../../../src/gateway/handle-chat.ts";
+import { admit, answerWhole } from "../../../src/gateway/handle-chat.ts";
 import { attemptDefaults } from "../../support/attempt-defaults.ts";
 import { chatRequest, fakeDeps, requestOf } from "../../support/deps.ts";
 import { watchedTraffic } from "../../support/errands.ts";
