@@ -12,7 +12,8 @@ import { settle, tellSkipped } from "./settle.ts";
 /** A stream ends with exactly one `end` or `error`, unless its reader left. */
 export type StreamEvent = ContentChunk | EndChunk | { readonly kind: "error"; readonly error: AnswerError };
 
-type Ended = { readonly ending: Ending; readonly how: HowEnded };
+/** What became of the request, what of its call, and the end that the provider gave; null where it gave none. */
+type Ended = { readonly ending: Ending; readonly how: HowEnded; readonly end: EndChunk | null };
 
 /** Who writes a stream for its client, and may find that it cannot. */
 export type Judge = { unfit?(next: ContentChunk | EndChunk): AnswerError | null };
@@ -94,40 +95,52 @@ export class AnswerStream<E extends Judge = Judge> {
     void this.#drain();
   }
 
+  /** For when nobody reads on. Never rejects, since nobody waits for it. */
   async #drain(): Promise<void> {
-    while ((await this.next()) !== null);
+    try {
+      while ((await this.next()) !== null);
+    } catch (bug) {
+      this.#tellBug(bug);
+    }
   }
 
-  /** Never throws. By the time its last event is given away all is put away: who gets it may never ask again. */
+  /**
+   * By the time its last event is given away all is put away: who gets it may never ask again. Throws only where the
+   * outcome itself could not be put together: then there is no row until the next start, and no end is given away.
+   */
   async *#run(): AsyncGenerator<StreamEvent, void> {
-    const last = yield* this.#content();
+    let last: StreamEvent | null;
+    try {
+      last = await this.#settle(yield* this.#content());
+    } finally {
+      clearTimeout(this.#limit);
+      this.#leave();
+      await this.#opened.rest.close().catch((bug: unknown) => this.#tellBug(bug));
+      this.#putAway();
+    }
     if (last !== null) yield last;
   }
 
-  /** Returns the last event. A bug ends as a failed request with its row. */
-  async *#content(): AsyncGenerator<ContentChunk, StreamEvent | null> {
+  /** Returns how it ended. Never throws: a bug ends as a failed request with its row. */
+  async *#content(): AsyncGenerator<ContentChunk, Ended> {
     const { target, rest } = this.#opened;
     try {
       for (;;) {
         const chunk = await rest.next();
         if (chunk.kind === "usage") this.#usage = chunk.usage;
+        const end = chunk.kind === "end" ? chunk : null;
         const ended = this.#endOf(chunk);
-        if (ended !== null) return await this.#settle(ended, chunk);
+        if (ended !== null) return { ...ended, end };
         if (chunk.kind !== "usage" && chunk.kind !== "end" && chunk.kind !== "failure") yield chunk;
       }
     } catch (bug) {
       this.#tellBug(bug);
-      return await this.#settle({ ending: broken(target, this.#usage), how: "left" }, null);
-    } finally {
-      clearTimeout(this.#limit);
-      this.#leave();
-      await rest.close().catch((bug: unknown) => this.#tellBug(bug));
-      this.#putAway();
+      return { ending: broken(target, this.#usage), how: "left", end: null };
     }
   }
 
   /** Null while the stream goes on. What became of the call is not always what became of the request. */
-  #endOf(chunk: Piece): Ended | null {
+  #endOf(chunk: Piece): Omit<Ended, "end"> | null {
     const { target } = this.#opened;
     const usage = this.#usage;
     if (this.#hasFailed) return { ending: broken(target, usage), how: "left" };
@@ -148,14 +161,13 @@ export class AnswerStream<E extends Judge = Judge> {
     return failure && { ending: failed(target, failure, usage), how: failure };
   }
 
-  async #settle({ ending, how }: Ended, last: Piece | null): Promise<StreamEvent | null> {
+  async #settle({ ending, how, end }: Ended): Promise<StreamEvent | null> {
     const { target, turn } = this.#opened;
     this.#decided.stopwatch.lap("provider");
     turn.end(how);
-    if (last?.kind === "end") tellSkipped(this.#deps, this.#decided, target, last.skippedEvents ?? 0);
+    if (end !== null) tellSkipped(this.#deps, this.#decided, target, end.skippedEvents ?? 0);
     const error = await settle(this.#deps, this.#decided, target, ending, this.#journal.attempts);
-    if (error !== null) return { kind: "error", error };
-    return last?.kind === "end" ? last : null;
+    return error === null ? end : { kind: "error", error };
   }
 
   #tellBug(error: unknown): void {

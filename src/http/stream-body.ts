@@ -135,8 +135,9 @@ export function streamBody(opening: Opening, planned: StreamEncoder, options: Op
       },
       async cancel() {
         finish();
-        const opened = await opening;
-        if (opened.kind === "stream") opened.cancel();
+        // A bug in it was told already, and nothing is left to cancel.
+        const opened = await opening.catch(() => null);
+        if (opened?.kind === "stream") opened.cancel();
       },
     },
     { highWaterMark: 0 },

@@ -6,6 +6,7 @@ import type { Admitted, AnswerError, AnswerHead, Refused } from "../gateway/chat
 import type { Call } from "../gateway/decided.ts";
 import type { Deps } from "../gateway/deps.ts";
 import { admit, answerStream, answerWhole } from "../gateway/handle-chat.ts";
+import type { Place } from "../gateway/traffic/contract.ts";
 import { headersOf, overheadHeader, retryHeaders } from "./answer-headers.ts";
 import { takeBody } from "./body-budget.ts";
 import { callerOf } from "./caller.ts";
@@ -36,27 +37,23 @@ export function surfaceHandler<S extends TSchema>(
   translation: SurfaceTranslation<S>,
   dialect: Dialect,
 ): (context: { readonly body: Static<S>; readonly request: Request }) => Promise<Response> {
-  return async ({ body, request: httpRequest }) => {
+  return async ({ body: asked, request: httpRequest }) => {
     const arrival = { receivedAt: deps.now(), startedMs: deps.monotonicMs() };
-    const held = takeBody(httpRequest);
+    const body = takeBody(httpRequest);
+    let place: Place | null = null;
+    const leave = () => {
+      place?.leave();
+      body.release();
+    };
     try {
-      const request = translation.toRequest(body);
+      const request = translation.toRequest(asked);
       const call = callOf(httpRequest, deps);
-      const place = await placeFor(deps, call);
-      const leave = () => {
-        place.leave();
-        held.release();
-      };
-      try {
-        const { response, over } = await answer(deps, { translation, dialect, request, httpRequest, call, ...arrival });
-        void over.then(leave);
-        return response;
-      } catch (thrown) {
-        leave();
-        throw thrown;
-      }
+      place = await placeFor(deps, call);
+      const { response, over } = await answer(deps, { translation, dialect, request, httpRequest, call, ...arrival });
+      void over.then(leave);
+      return response;
     } catch (thrown) {
-      held.release();
+      leave();
       throw thrown;
     }
   };

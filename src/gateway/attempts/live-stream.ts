@@ -12,15 +12,19 @@ const MAX_OPENING_BYTES = 1_048_576;
 export async function openLive(chunks: Rest): Promise<{ readonly rest: Rest } | { readonly failure: ProviderFailure }> {
   const pieces: Piece[] = [];
   let keptBytes = 0;
-  for (;;) {
-    const piece = await chunks.next();
-    if (piece.kind === "failure") {
-      await chunks.close();
-      return { failure: piece.failure };
+  let hasBegun = false;
+  try {
+    for (;;) {
+      const piece = await chunks.next();
+      if (piece.kind === "failure") return { failure: piece.failure };
+      pieces.push(piece);
+      keptBytes += bytesOf(piece);
+      hasBegun = !isOpening(piece) || keptBytes > MAX_OPENING_BYTES;
+      if (hasBegun) return { rest: new KeptPieces(pieces, chunks) };
     }
-    pieces.push(piece);
-    keptBytes += bytesOf(piece);
-    if (!isOpening(piece) || keptBytes > MAX_OPENING_BYTES) return { rest: new KeptPieces(pieces, chunks) };
+  } finally {
+    // Also after a bug: else its timers and its connection would outlive the request.
+    if (!hasBegun) await chunks.close();
   }
 }
 

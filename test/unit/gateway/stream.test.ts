@@ -552,6 +552,17 @@ describe.each(WAYS_TO_LEAVE)("a reader who %s", (_name, leave) => {
     expect(outcome()?.status).toBe("client_aborted");
   });
 
+  test("is no unhandled error where the outcome cannot even be put together, and that is tried once", async () => {
+    const fakes = setUp(WAITING);
+    const stream = await fakes.begin();
+    const recording = spyOn(fakes.audit.store, "recordOutcome").mockRejectedValue(new Error("bug"));
+    leave({ caller: fakes.caller, stream });
+    await stream.settled;
+    await until(() => fakes.telemetry.bugs.length > 0);
+    expect(recording).toHaveBeenCalledTimes(1);
+    expect(fakes.upstream[0]?.aborted).toBe(true);
+  });
+
   test("is told of the row that could not be written by nobody, and telemetry is", async () => {
     const fakes = setUp(WAITING);
     const stream = await fakes.begin();

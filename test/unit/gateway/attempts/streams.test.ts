@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "bun:test";
-import type { Chunk } from "../../../../src/core/chat.ts";
+import type { Chunk, Logprob } from "../../../../src/core/chat.ts";
 import type { OpenedStream, Unanswered } from "../../../../src/gateway/attempts/errand.ts";
 import { MAX_STREAM_MS } from "../../../../src/gateway/attempts/limits.ts";
 import { attemptDefaults } from "../../../support/attempt-defaults.ts";
@@ -111,6 +111,19 @@ describe("a live stream", () => {
     const stream = opened(await settle(open(TWO), jest));
     expect(stream.target).toEqual(CLOUD);
     expect<unknown>(await readRest(stream.rest)).toEqual([ROLE, text("one"), endOf("gpt")]);
+  });
+
+  test("leaves no timer and no call behind where a bug comes up before its first word", async () => {
+    const { open, openai } = setUpErrand(TIMES);
+    const endless: Record<string, Logprob> = {};
+    endless["inner"] = endless;
+    let upstream: AbortSignal | undefined;
+    openai.behaves((call, signal) => {
+      upstream = signal;
+      return thenWaits({ kind: "text", text: "", logprobs: [endless], opening: true })(call, signal);
+    });
+    await expect(open(TWO)).rejects.toThrow();
+    expect(upstream?.aborted).toBe(true);
   });
 
   test("that no target opens has failed as the last one", async () => {
