@@ -1,8 +1,9 @@
 import type { FailureCategory, ProviderFailure } from "../core/chat.ts";
 import { isJsonObject, type JsonObject } from "../core/json.ts";
 import { NotLocal } from "./addresses.ts";
-import { BrokenAnswer, ResponseTooLarge, Unreachable, UnreadableAnswer, UpstreamStatus } from "./guarded-fetch.ts";
 import { parseJson } from "./json.ts";
+import { readRetryAfter } from "./retry-after.ts";
+import { BrokenAnswer, ResponseTooLarge, Unreachable, UnreadableAnswer, UpstreamStatus } from "./upstream-errors.ts";
 
 /** Where an operator can change what is wrong with a provider: in the settings of the environment, or in the policy. */
 export type Hints = "settings" | "policy";
@@ -57,10 +58,13 @@ export function malformed(upstream: Upstream): ProviderFailure {
   return { category: "malformed_response", message: `${upstream.label} sent an answer that is not in its protocol.` };
 }
 
+/** Deeper than any SDK wraps; a bound, since a cause may be its own. */
+const MAX_CAUSES = 8;
+
 /** SDKs wrap what `fetch` throws, some more than once. */
 function rootCause(thrown: unknown): unknown {
   let current = thrown;
-  for (let depth = 0; depth < 8 && current instanceof Error && current.cause instanceof Error; depth++) {
+  for (let depth = 0; depth < MAX_CAUSES && current instanceof Error && current.cause instanceof Error; depth++) {
     current = current.cause;
   }
   return current;
@@ -96,29 +100,6 @@ function lackingCapability(body: string, model: string): string | null {
   const named = /does not support (tools|thinking|insert|embeddings|vision|chat|generate)\b/.exec(body)?.[1];
   return named === undefined ? null : `The model "${model}" does not support ${named}.`;
 }
-
-/** A longer wait than any quota of a day asks for is a date that is wrong: the provider is asked again after this one. */
-const MAX_RETRY_AFTER_MS = 86_400_000;
-
-/** One number, or several where more than one server on the way has said it. */
-const NUMBERS = /^\d+(\.\d+)?(\s*,\s*\d+(\.\d+)?)*$/;
-
-/**
- * `retry-after-ms` of OpenAI and Azure, and `retry-after` in seconds or as a date (RFC 9110, 10.2.3). Where they do not
- * agree the longer one holds, since no provider is to be asked too early; but seconds may be the other rounded up.
- */
-export function readRetryAfter(headers: Headers, nowMs = Date.now()): number | null {
-  const inMs = longest(headers.get("retry-after-ms") ?? "");
-  const given = headers.get("retry-after") ?? "";
-  const inSeconds = NUMBERS.test(given) ? longest(given) * 1_000 : Date.parse(given) - nowMs;
-  const isRounded = inSeconds > inMs && inSeconds < inMs + 1_000;
-  const waitMs = Math.max(...[inMs, isRounded ? inMs : inSeconds].filter((each) => each >= 0));
-  return waitMs >= 0 ? Math.min(Math.ceil(waitMs), MAX_RETRY_AFTER_MS) : null;
-}
-
-/** NaN where there is no number. */
-const longest = (numbers: string): number =>
-  NUMBERS.test(numbers) ? Math.max(...numbers.split(",").map(Number)) : Number.NaN;
 
 /** What an error that came with the status of an answer, or inside one, means; `text` is not shown to anybody. */
 export function failureInStream(text: string, upstream: Upstream, model: string): ProviderFailure {

@@ -1,59 +1,12 @@
 import { isAddress, type LocalAddresses, NotLocal } from "./addresses.ts";
 import type { Connection } from "./connection.ts";
 import type { Fetch } from "./transport.ts";
+import { beginningOf, boundedStream, readWhole } from "./upstream-body.ts";
+import { ResponseTooLarge, Unreachable, UpstreamStatus, unansweredBy } from "./upstream-errors.ts";
 import { within } from "./within.ts";
 
-/** Largest upstream body that is read whole; a longer one is an error, so that a provider cannot exhaust memory. */
-const MAX_RESPONSE_BYTES = 32 * 1024 * 1024;
-/** What is read of a body that comes with an error's status; no error needs more to say what it is. */
-const MAX_ERROR_BYTES = 1024 * 1024;
-/** How long such a body is read. */
-const MAX_ERROR_READ_MS = 1_000;
-/** Largest stream; it is never in memory as a whole, and still has an end. */
-export const MAX_STREAM_BYTES = 1024 * 1024 * 1024;
 /** Of an answer's headers in all; Bun itself takes a quarter of a megabyte. */
 const MAX_HEADER_BYTES = 64 * 1024;
-
-export class ResponseTooLarge extends Error {
-  override readonly name = "ResponseTooLarge";
-}
-
-/** There was no answer. */
-export class Unreachable extends Error {
-  override readonly name = "Unreachable";
-  /** Whether another try may have one. */
-  readonly transient: boolean;
-
-  constructor(message?: string, transient = true) {
-    super(message);
-    this.transient = transient;
-  }
-}
-
-/** The upstream began to answer and did not finish. */
-export class BrokenAnswer extends Error {
-  override readonly name = "BrokenAnswer";
-}
-
-/** What came is no HTTP, or its body is not encoded as it says. */
-export class UnreadableAnswer extends Error {
-  override readonly name = "UnreadableAnswer";
-}
-
-/** An answer of the upstream that is not 2xx, with the beginning of its body; never shown to a caller as it is. */
-export class UpstreamStatus extends Error {
-  override readonly name = "UpstreamStatus";
-  readonly status: number;
-  readonly body: string;
-  readonly headers: Headers;
-
-  constructor(status: number, body: string, headers = new Headers()) {
-    super(`upstream answered ${status}`);
-    this.status = status;
-    this.body = body;
-    this.headers = headers;
-  }
-}
 
 type Guarded = BunFetchRequestInit & { proxy?: false; timeout: false };
 
@@ -85,12 +38,9 @@ export function guardedFetch(signal: AbortSignal, options: Options): Fetch {
     };
     const response = await reach(input, guarded, options);
     const headers = withoutEncoding(response.headers);
-    if (options.stream && response.ok)
-      return new Response(boundedStream(response), { status: response.status, headers });
     if (!response.ok) throw new UpstreamStatus(response.status, await beginningOf(response), headers);
-    const { bytes, isWhole } = await readUpTo(response, MAX_RESPONSE_BYTES);
-    if (!isWhole) throw new ResponseTooLarge();
-    return new Response(bytes, { status: response.status, headers });
+    const body = options.stream ? boundedStream(response) : await readWhole(response);
+    return new Response(body, { status: response.status, headers });
   };
 }
 
@@ -117,9 +67,7 @@ async function reach(input: string | URL, init: Guarded, options: Options): Prom
   } catch (thrown) {
     if (thrown instanceof NotLocal || thrown instanceof ResponseTooLarge) throw thrown;
     local?.forget();
-    const code = codeOf(thrown);
-    if (NO_HTTP.test(code)) throw new UnreadableAnswer();
-    throw new Unreachable(undefined, !CERTIFICATE.test(code));
+    throw unansweredBy(thrown);
   } finally {
     watch?.();
   }
@@ -145,16 +93,6 @@ async function pinned(input: string | URL, init: Guarded, { local, limitMs, sign
   return { input: url, init: { ...init, headers, ...tls } };
 }
 
-/** Codes of Bun's for what came and is no HTTP, or is not encoded as it says. */
-const NO_HTTP =
-  /^(Malformed_HTTP_Response|InvalidHTTPResponse|ResponseHeadersTooLarge|UnrequestedUpgrade|\w*(Zlib|Decompression)Error)$/;
-/** Of TLS: nothing that another try would change. */
-const CERTIFICATE = /CERT|LEAF_SIGNATURE/;
-
-function codeOf(thrown: unknown): string {
-  return thrown instanceof Error && "code" in thrown && typeof thrown.code === "string" ? thrown.code : "";
-}
-
 function sizeOf(headers: Headers): number {
   let size = 0;
   for (const [name, value] of headers) size += name.length + value.length;
@@ -162,74 +100,6 @@ function sizeOf(headers: Headers): number {
 }
 
 const isPlain = (input: string | URL): boolean => new URL(input).protocol === "http:";
-
-/** Reads on only when it is read itself. Its reader learns of a cut as `BrokenAnswer`; cancelling it hangs up. */
-function boundedStream(response: Response): ReadableStream<Uint8Array> {
-  const reader = response.body?.getReader();
-  let size = 0;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const read = await reader?.read().catch(toBroken);
-        if (read instanceof Error) return controller.error(read);
-        if (read?.value === undefined) return controller.close();
-        size += read.value.byteLength;
-        if (size <= MAX_STREAM_BYTES) return controller.enqueue(read.value);
-        controller.error(new ResponseTooLarge());
-        await reader?.cancel().catch(() => {});
-      },
-      async cancel() {
-        // What comes of it is nobody's concern any more.
-        await reader?.cancel().catch(() => {});
-      },
-    },
-    { highWaterMark: 0 },
-  );
-}
-
-const toBroken = (thrown: unknown): Error =>
-  NO_HTTP.test(codeOf(thrown)) ? new UnreadableAnswer() : new BrokenAnswer();
-
-/** Hangs up on what is longer. */
-async function readUpTo(response: Response, maxBytes: number) {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of response.body ?? []) {
-      chunks.push(chunk);
-      size += chunk.byteLength;
-      if (size > maxBytes) break;
-    }
-  } catch (thrown) {
-    throw toBroken(thrown);
-  }
-  return { bytes: Bun.concatArrayBuffers(chunks, maxBytes, true), isWhole: size <= maxBytes };
-}
-
-/**
- * As much of an error's body as comes in time and can be read: its status, and when it says to come back, count also where
- * the body is cut, stalls, or is not encoded as it says.
- */
-async function beginningOf(response: Response): Promise<string> {
-  const reader = response.body?.getReader();
-  const hangUp = () => void reader?.cancel().catch(() => {});
-  const timer = setTimeout(hangUp, MAX_ERROR_READ_MS);
-  const chunks: Uint8Array[] = [];
-  try {
-    for (let size = 0; size <= MAX_ERROR_BYTES; ) {
-      const read = await reader?.read();
-      if (read?.value === undefined) break;
-      chunks.push(read.value);
-      size += read.value.byteLength;
-    }
-  } catch {
-    // What came before says enough.
-  } finally {
-    clearTimeout(timer);
-    hangUp();
-  }
-  return new TextDecoder().decode(Bun.concatArrayBuffers(chunks, MAX_ERROR_BYTES, true));
-}
 
 /** `fetch` has decoded the body already, so these would be untrue of it. */
 function withoutEncoding(headers: Headers): Headers {

@@ -1,4 +1,4 @@
-import { ResponseTooLarge } from "./guarded-fetch.ts";
+import { ResponseTooLarge } from "./upstream-errors.ts";
 
 /** More than any record of a model server; a longer line is no record but an attack on memory. */
 export const MAX_LINE_BYTES = 16 * 1024 * 1024;

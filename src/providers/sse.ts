@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { JsonValue } from "../core/json.ts";
-import { ResponseTooLarge } from "./guarded-fetch.ts";
 import { parseJson } from "./json.ts";
+import { ResponseTooLarge } from "./upstream-errors.ts";
 
 /** One event of a `text/event-stream` body (WHATWG HTML, 9.2.6) that has data. */
 export type SseEvent = {

@@ -1,5 +1,6 @@
 import type { Chunk } from "../core/chat.ts";
-import { BrokenAnswer } from "./guarded-fetch.ts";
+import { BrokenAnswer } from "./upstream-errors.ts";
+import { within } from "./within.ts";
 
 /** A streamed answer as it is read: turns bytes into chunks. */
 export interface StreamedAnswer {
@@ -49,7 +50,7 @@ type Reader = {
  * the client, such as a comment, is a sign of life all the same. An answer that has said how it ended is complete, whether
  * its body then ends, breaks off or falls silent. `isReused`: the connection is worth reading to its end for.
  */
-export async function* readAnswer(
+export async function* readStreamedAnswer(
   body: ReadableStream<Uint8Array>,
   answer: StreamedAnswer,
   isReused: boolean,
@@ -96,8 +97,6 @@ class Patience {
 
 async function readWithin(reader: Reader, waitMs: number): Promise<Uint8Array | null> {
   if (waitMs <= 0) return null;
-  const silence = Promise.withResolvers<null>();
-  const timer = setTimeout(() => silence.resolve(null), waitMs);
   const read = reader.read().then(
     ({ value }) => value ?? null,
     (thrown: unknown) => {
@@ -105,11 +104,7 @@ async function readWithin(reader: Reader, waitMs: number): Promise<Uint8Array | 
       throw thrown;
     },
   );
-  try {
-    return await Promise.race([read, silence.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return within(read, waitMs);
 }
 
 /** A connection is used again only if its body was read to the end; to hang up costs the next request a handshake. */

@@ -5,7 +5,7 @@ import {
   looksLikeAnswer,
   MAX_SKIPPED_EVENTS,
   type Progress,
-  readAnswer,
+  readStreamedAnswer,
   type StreamedAnswer,
 } from "../streamed-answer.ts";
 import { AnswerChunks, type Asked } from "./answers.ts";
@@ -16,7 +16,7 @@ import { type GenerationRecord, hasContent, isParsedObject, readLocal, readRecor
  * and hangs up on the upstream when the answer is at its end or is no longer wanted.
  */
 export function readStream(body: ReadableStream<Uint8Array>, asked: Asked): AsyncIterable<Chunk> {
-  return readAnswer(body, new RecordStream(asked), false);
+  return readStreamedAnswer(body, new RecordStream(asked), false);
 }
 
 /** A record and the line that it came as. */

@@ -3,7 +3,7 @@ import { isJsonObject } from "../../core/json.ts";
 import { malformed, type Upstream } from "../failures.ts";
 import { parseJson } from "../json.ts";
 import { type SseEvent, SseSplitter } from "../sse.ts";
-import { type Progress, readAnswer } from "../streamed-answer.ts";
+import { type Progress, readStreamedAnswer } from "../streamed-answer.ts";
 import { faultOf } from "./protocol.ts";
 
 /** Turns the events of one stream into chunks. Its last chunk is an `end` or a `failure`. */
@@ -28,7 +28,7 @@ export function readStream(response: Response, stream: StreamReader, upstream: U
     close: () => [stream.close()],
     progress: () => stream.progress(),
   };
-  return readAnswer(body, answer, true);
+  return readStreamedAnswer(body, answer, true);
 }
 
 const contentTypeOf = ({ headers }: Response): string => headers.get("content-type") ?? "";

@@ -1,14 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { FAILURE_CATEGORIES } from "../../../src/core/chat.ts";
 import { NotLocal } from "../../../src/providers/addresses.ts";
-import {
-  failureInStream,
-  malformed,
-  readRetryAfter,
-  toFailure,
-  type Upstream,
-} from "../../../src/providers/failures.ts";
-import { BrokenAnswer, ResponseTooLarge, Unreachable, UpstreamStatus } from "../../../src/providers/guarded-fetch.ts";
+import { failureInStream, malformed, toFailure, type Upstream } from "../../../src/providers/failures.ts";
+import { readRetryAfter } from "../../../src/providers/retry-after.ts";
+import { BrokenAnswer, ResponseTooLarge, Unreachable, UpstreamStatus } from "../../../src/providers/upstream-errors.ts";
 
 const UPSTREAM: Upstream = {
   label: "The upstream",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { ResponseTooLarge } from "../../../src/providers/guarded-fetch.ts";
 import { MAX_LINE_BYTES, NdjsonLines } from "../../../src/providers/ndjson.ts";
+import { ResponseTooLarge } from "../../../src/providers/upstream-errors.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const text = (line: Uint8Array) => new TextDecoder().decode(line);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { ResponseTooLarge } from "../../../src/providers/guarded-fetch.ts";
 import { SseSplitter } from "../../../src/providers/sse.ts";
+import { ResponseTooLarge } from "../../../src/providers/upstream-errors.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const plainEvent = (data: string) => ({ bytes: `data: ${data}\n\n`, data, name: null, plain: true });

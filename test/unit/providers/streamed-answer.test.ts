@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import type { ChatRequest, Chunk } from "../../../src/core/chat.ts";
-import { BrokenAnswer } from "../../../src/providers/guarded-fetch.ts";
 import { toCall } from "../../../src/providers/ollama/request.ts";
 import { readStream as readRecords } from "../../../src/providers/ollama/stream.ts";
 import { describeUpstream } from "../../../src/providers/ollama/upstream.ts";
 import { RawStream } from "../../../src/providers/openai/raw-stream.ts";
 import { readStream as readEvents } from "../../../src/providers/openai/stream.ts";
 import { TranslatedStream } from "../../../src/providers/openai/translated-stream.ts";
+import { BrokenAnswer } from "../../../src/providers/upstream-errors.ts";
 import { asking, chatTask, ollamaAsking } from "../../support/ollama-requests.ts";
 import {
   DONE,
