@@ -11,7 +11,7 @@ const HOSTED = /(^|\.)(ollama\.com|openai\.com|openai\.azure\.com|anthropic\.com
  * or an address that `isLocalAddress` takes. A name is taken at its word; what it resolves to is asked when it is called.
  */
 export function isLocalServer(host: string): boolean {
-  const address = readAddress(host.replace(/^\[(.*)\]$/, "$1"));
+  const address = addressIn(host);
   return address === null ? !host.startsWith("[") && !HOSTED.test(host) : isLocalAddress(address);
 }
 
@@ -38,6 +38,12 @@ export function readAddress(text: string): Address | null {
   const bytes = bytesOf(canonical);
   return MAPPED.every((byte, at) => bytes[at] === byte) ? bytes.slice(MAPPED.length) : bytes;
 }
+
+/** The address that the host of a URL is, IPv6 in brackets; null where it is a name. */
+export const addressIn = (host: string): Address | null => readAddress(withoutBrackets(host));
+
+/** A host as a URL writes it, in the form that resolvers and `readAddress` take. */
+export const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, "$1");
 
 /** Of eight groups in hexadecimal, the longest run of zeros left out as `::`. */
 function bytesOf(canonical: string): number[] {
@@ -87,12 +93,13 @@ const LOCAL = [
   "100.64.0.0/10",
   "169.254.0.0/16",
   "fe80::/10",
-].map(requireBlock);
+].map(requireAddressBlock);
 
 /** Whether an address can only be this machine or one of the operator's own network. */
 export const isLocalAddress = (address: Address): boolean => LOCAL.some((block) => isInBlock(address, block));
 
-function requireBlock(text: string): AddressBlock {
+/** For a block that is known to be one, as the policy's check let it through. Throws for anything else. */
+export function requireAddressBlock(text: string): AddressBlock {
   const block = readAddressBlock(text);
   if (block === null) throw new Error(`no block of addresses: ${text}`);
   return block;

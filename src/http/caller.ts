@@ -1,4 +1,5 @@
 import type { Features } from "../core/features.ts";
+import { isInBlock, readAddress, requireAddressBlock } from "../core/hosts.ts";
 import { connectionOf } from "./connection.ts";
 
 /**
@@ -10,15 +11,13 @@ export function callerOf(request: Request, labels: Features["labels"]): string {
   return named.length > 0 ? named.toSorted().join(",") : networkOf(connectionOf(request).address);
 }
 
-const NETWORK_GROUPS = 4;
+/** What has no network in front of it that tells hosts apart: this machine, and the addresses of one link. */
+const OF_NO_NETWORK = ["::/32", "fe80::/10"].map(requireAddressBlock);
 
 function networkOf(address: string): string {
-  const { hostname } = URL.parse(`http://[${address}]`) ?? { hostname: "" };
-  // An IPv4 address within IPv6 is a host's own; neither it nor a link's address has a network in front that tells hosts apart.
-  if (hostname === "" || /^\[(::|fe80:)/.test(hostname)) return address;
-  const [before = "", after] = hostname.slice(1, -1).split("::");
-  const first = before === "" ? [] : before.split(":");
-  const last = after === undefined || after === "" ? [] : after.split(":");
-  const zeros = Array.from({ length: after === undefined ? 0 : 8 - first.length - last.length }, () => "0");
-  return `${[...first, ...zeros, ...last].slice(0, NETWORK_GROUPS).join(":")}::/64`;
+  const bytes = readAddress(address);
+  // One of IPv4, also where it is written as one of IPv6, is a host's own.
+  if (bytes === null || bytes.length < 16 || OF_NO_NETWORK.some((block) => isInBlock(bytes, block))) return address;
+  const groups = [0, 2, 4, 6].map((at) => (((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0)).toString(16));
+  return `${groups.join(":")}::/64`;
 }

@@ -1,4 +1,12 @@
-import { type AddressBlock, isInBlock, isLocalAddress, readAddress, readAddressBlock } from "../core/hosts.ts";
+import {
+  type AddressBlock,
+  addressIn,
+  isInBlock,
+  isLocalAddress,
+  readAddress,
+  requireAddressBlock,
+  withoutBrackets,
+} from "../core/hosts.ts";
 import type { Transport } from "./transport.ts";
 
 /** Where a provider of the local zone may be: `any`, or beside local addresses in these blocks, as `10.0.0.0/8`. */
@@ -31,7 +39,7 @@ export class LocalAddresses {
   constructor(host: string, port: number, allowed: readonly string[], transport: Transport) {
     this.#host = host;
     this.#port = port;
-    this.#blocks = allowed.map(requireBlock);
+    this.#blocks = allowed.map(requireAddressBlock);
     this.#transport = transport;
     this.isGiven = this.#mayBeCalled(withoutBrackets(host));
   }
@@ -81,9 +89,7 @@ export async function addressesOf(host: string, { lookup }: Transport): Promise<
 }
 
 /** Whether a host as a URL writes it is an address and no name. */
-export const isAddress = (host: string): boolean => readAddress(withoutBrackets(host)) !== null;
-
-const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, "$1");
+export const isAddress = (host: string): boolean => addressIn(host) !== null;
 
 /** Asks all at once, since one of them may drop what comes. */
 export async function firstReached(
@@ -97,10 +103,4 @@ export async function firstReached(
     return address;
   });
   return Promise.any(dialled).catch(() => null);
-}
-
-function requireBlock(text: string): AddressBlock {
-  const block = readAddressBlock(text);
-  if (block === null) throw new Error("a block of addresses that the policy's check let through");
-  return block;
 }

@@ -1,5 +1,5 @@
 import { LOCAL_ZONE } from "../../core/decision.ts";
-import { type Address, isInBlock, readAddress, readAddressBlock } from "../../core/hosts.ts";
+import { addressIn, isInBlock, readAddressBlock } from "../../core/hosts.ts";
 import type { Faults } from "../faults.ts";
 import { textsOf, textUnder, under } from "../source-node.ts";
 import { keysOf, type ProviderFacts } from "./facts.ts";
@@ -7,6 +7,7 @@ import { keysOf, type ProviderFacts } from "./facts.ts";
 const KEY = "allowed_addresses";
 const ANY = "any";
 
+/** Each block is one, and only a provider of the local zone has any: others are held to no addresses. */
 export function checkAllowedAddresses({ node, zone }: ProviderFacts, faults: Faults): void {
   const written = keysOf(node).find(({ key }) => key === KEY);
   if (written !== undefined && zone !== undefined && zone !== LOCAL_ZONE) {
@@ -23,9 +24,6 @@ export function checkAllowedAddresses({ node, zone }: ProviderFacts, faults: Fau
 
 const NO_BLOCK =
   "Expected the first address of a block, a slash, and how many bits its addresses share; the bits behind those are zero.";
-
-/** The host of a URL where it is an address and no name; of IPv6 it stands in brackets. */
-export const addressIn = (host: string): Address | null => readAddress(host.replace(/^\[(.*)\]$/, "$1"));
 
 /** Whether the host of a URL is an address that the file lets a local provider have. */
 export function isAllowedAddress({ node }: ProviderFacts, host: string): boolean {

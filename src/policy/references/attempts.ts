@@ -9,6 +9,7 @@ const WITHIN_DEADLINE = [
   ["first_token_timeout_ms", 1],
 ] as const;
 
+/** Warns of limits of one call that the deadline of the whole request would end first. */
 export function checkAttempts({ rules, shadow, fallback }: Facts, faults: Faults): void {
   const nodes = [...rules, ...shadow].map(({ node }) => node);
   for (const rule of fallback === undefined ? nodes : [...nodes, fallback])

@@ -1,11 +1,11 @@
 import { LOCAL_ZONE } from "../../core/decision.ts";
-import { isLocalServer } from "../../core/hosts.ts";
+import { addressIn, isLocalServer } from "../../core/hosts.ts";
 import { isOllamaCloudName } from "../../core/models.ts";
 import type { Faults, Said } from "../faults.ts";
 import { quoted } from "../quoted.ts";
 import { entriesOf, type SourceNode, type TextAt, textsOf, textUnder, under } from "../source-node.ts";
 import { didYouMean } from "../suggest.ts";
-import { addressIn, checkAllowedAddresses, isAllowedAddress } from "./addresses.ts";
+import { checkAllowedAddresses, isAllowedAddress } from "./addresses.ts";
 import { type Facts, isAuto, keysOf, type ProviderFacts } from "./facts.ts";
 import { notDefined } from "./undefined.ts";
 
