@@ -7,7 +7,7 @@ import { connectionTo } from "./connection.ts";
 import { type Hints, malformed, toFailure } from "./failures.ts";
 import { LOOK_UP_TIMEOUT_MS } from "./model-list.ts";
 import { type Asked, readAnswer } from "./ollama/answers.ts";
-import { type Line, openClient, openStream } from "./ollama/client.ts";
+import { type ClientOptions, openClient, openStream } from "./ollama/client.ts";
 import { OllamaModels } from "./ollama/models.ts";
 import { imagesOf, isOwnSurface, toCall } from "./ollama/request.ts";
 import { readStream } from "./ollama/stream.ts";
@@ -39,7 +39,7 @@ export function createOllama(options: OllamaOptions): Provider {
     { connectTimeoutMs }: CallLimits = NO_CALL_LIMITS,
   ): AsyncIterable<Chunk> {
     const asked: Asked = { call: toCall(request, target), model: target.model, upstream };
-    const line: Line = { baseUrl: options.baseUrl, connection, connectTimeoutMs };
+    const server: ClientOptions = { baseUrl: options.baseUrl, connection, connectTimeoutMs };
     const refusal =
       (await models.refuseUnlessLocal(target, signal, connectTimeoutMs)) ??
       (await refuseIfBlind(target, request, signal));
@@ -48,18 +48,18 @@ export function createOllama(options: OllamaOptions): Provider {
       return;
     }
     try {
-      yield* asked.call.streamed ? streamed(asked, line, signal) : whole(asked, line, signal);
+      yield* asked.call.streamed ? streamed(asked, server, signal) : whole(asked, server, signal);
     } catch (thrown) {
       yield { kind: "failure", failure: toFailure(thrown, upstream, target.model) };
     }
   }
 
-  async function* whole(asked: Asked, line: Line, signal: AbortSignal): AsyncIterable<Chunk> {
-    yield* readAnswer(await openClient(line, signal).ask(asked.call.endpoint, asked.call.body), asked);
+  async function* whole(asked: Asked, server: ClientOptions, signal: AbortSignal): AsyncIterable<Chunk> {
+    yield* readAnswer(await openClient(server, signal).ask(asked.call.endpoint, asked.call.body), asked);
   }
 
-  async function* streamed(asked: Asked, line: Line, signal: AbortSignal): AsyncIterable<Chunk> {
-    const body = await openStream(line, asked.call.endpoint, asked.call.body, signal);
+  async function* streamed(asked: Asked, server: ClientOptions, signal: AbortSignal): AsyncIterable<Chunk> {
+    const body = await openStream(server, asked.call.endpoint, asked.call.body, signal);
     if (body === null) yield { kind: "failure", failure: malformed(upstream) };
     else yield* readStream(body, asked);
   }

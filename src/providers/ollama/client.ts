@@ -17,13 +17,13 @@ class BodyClient extends Ollama {
 }
 
 /** Where a server listens, how it is called there, and how long a connection may take. */
-export type Line = {
+export type ClientOptions = {
   readonly baseUrl: string;
   readonly connection: Connection;
   readonly connectTimeoutMs: number | null;
 };
 
-export function openClient({ baseUrl, connection, connectTimeoutMs }: Line, signal: AbortSignal): BodyClient {
+export function openClient({ baseUrl, connection, connectTimeoutMs }: ClientOptions, signal: AbortSignal): BodyClient {
   return clientWith(baseUrl, guardedFetch(signal, { ...connection, connectTimeoutMs }));
 }
 
@@ -32,7 +32,7 @@ export function openClient({ baseUrl, connection, connectTimeoutMs }: Line, sign
  * by, since it prints lines that it cannot parse, knows no bounds, lets a stream end anywhere and throws the bytes away.
  */
 export async function openStream(
-  { baseUrl, connection, connectTimeoutMs }: Line,
+  { baseUrl, connection, connectTimeoutMs }: ClientOptions,
   endpoint: Endpoint,
   body: JsonObject,
   signal: AbortSignal,

@@ -9,7 +9,7 @@ import type { Connection } from "../connection.ts";
 import { malformed, toFailure } from "../failures.ts";
 import { type ListedModel, LOOK_UP_CONNECT_TIMEOUT_MS, LOOK_UP_TIMEOUT_MS, ModelList } from "../model-list.ts";
 import { Unreachable, UpstreamStatus } from "../upstream-errors.ts";
-import { type Line, openClient } from "./client.ts";
+import { type ClientOptions, openClient } from "./client.ts";
 import { isParsedObject, isRemote } from "./protocol.ts";
 import { listTimedOut, missing, type OllamaUpstream, remoteModel, unproven } from "./upstream.ts";
 
@@ -25,13 +25,13 @@ export class OllamaModels {
   readonly list: ModelList;
   readonly #upstream: OllamaUpstream;
   readonly #defaultModel: string;
-  readonly #line: Line;
+  readonly #server: ClientOptions;
 
   constructor(upstream: OllamaUpstream, defaultModel: string, connection: Connection) {
     const { baseUrl } = upstream;
     this.#upstream = upstream;
     this.#defaultModel = defaultModel;
-    this.#line = { baseUrl, connection, connectTimeoutMs: LOOK_UP_CONNECT_TIMEOUT_MS };
+    this.#server = { baseUrl, connection, connectTimeoutMs: LOOK_UP_CONNECT_TIMEOUT_MS };
     this.list = new ModelList((signal) => this.#lookUp(signal));
   }
 
@@ -61,7 +61,7 @@ export class OllamaModels {
   async describe(model: string, signal = AbortSignal.timeout(LOOK_UP_TIMEOUT_MS)): Promise<JsonObject | null> {
     if (this.#isElsewhere(model)) return null;
     try {
-      const shown: unknown = await openClient(this.#line, signal).show({ model });
+      const shown: unknown = await openClient(this.#server, signal).show({ model });
       return isParsedObject(shown) && !isRemote(model, shown) ? shown : null;
     } catch {
       return null;
@@ -72,7 +72,7 @@ export class OllamaModels {
   async running(): Promise<readonly JsonObject[]> {
     try {
       const signal = AbortSignal.timeout(LOOK_UP_TIMEOUT_MS);
-      const loaded: unknown = await openClient(this.#line, signal).ps();
+      const loaded: unknown = await openClient(this.#server, signal).ps();
       if (!Value.Check(Entries, loaded)) return [];
       return loaded.models.filter((entry) => !isRemote(entry.name, entry) && !this.#isElsewhere(entry.name));
     } catch {
@@ -86,7 +86,7 @@ export class OllamaModels {
     const leave = () => resolve("aborted");
     if (signal.aborted) leave();
     signal.addEventListener("abort", leave, { once: true });
-    const { probe } = this.#line.connection;
+    const { probe } = this.#server.connection;
     const unwatch = connectTimeoutMs === null ? null : probe?.watch(connectTimeoutMs, () => resolve("unreached"));
     try {
       return await Promise.race([looked, over]);
@@ -102,7 +102,7 @@ export class OllamaModels {
 
   async #lookUp(signal: AbortSignal): Promise<Result<readonly ListedModel[], ProviderFailure>> {
     try {
-      const tags: unknown = await openClient(this.#line, signal).list();
+      const tags: unknown = await openClient(this.#server, signal).list();
       return Value.Check(Entries, tags) ? ok(tags.models.map(toListed)) : err(malformed(this.#upstream));
     } catch (thrown) {
       // Every Ollama has the list. What has none is something else that speaks its protocol, and is taken at the
