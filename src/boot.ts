@@ -1,15 +1,19 @@
 import { buildApp } from "./app.ts";
-import { openAudit } from "./boot/audit.ts";
+import { type Audit, openAudit } from "./boot/audit.ts";
+import { checkProviders, keepChecking } from "./boot/check-providers.ts";
+import { type OpenedDatabase, openDatabase } from "./boot/database.ts";
 import { createDeps, monotonicMs, now } from "./boot/deps.ts";
 import { watchDescriptors } from "./boot/descriptors.ts";
 import { firstPolicy, judgeFirst, newestVersion, policyWorld } from "./boot/policy.ts";
 import { openPolicyFile } from "./boot/policy-file.ts";
 import { keepOnRecord } from "./boot/policy-record.ts";
+import { timeout } from "./boot/timeout.ts";
 import type { Config } from "./config/config.ts";
 import type { Environment } from "./config/environment.ts";
 import { err, ok, type Result } from "./core/result.ts";
 import { VERSION } from "./core/version.ts";
 import type { ActivePolicy } from "./gateway/active-policy.ts";
+import type { Deps, Telemetry } from "./gateway/deps.ts";
 import { InFlight } from "./gateway/in-flight.ts";
 import { createAdmission } from "./gateway/traffic/admission.ts";
 import { createTraffic } from "./gateway/traffic/traffic.ts";
@@ -17,15 +21,14 @@ import { Unsettled } from "./gateway/unsettled.ts";
 import { withCors } from "./http/cors.ts";
 import { type HttpServer, listen } from "./http/listen.ts";
 import { codeOf } from "./store/durable-file.ts";
-import { openStore, type Store } from "./store/open-store.ts";
+import type { Store } from "./store/open-store.ts";
 import { watchSpool } from "./telemetry/audit-metrics.ts";
 import { createLogger } from "./telemetry/logger.ts";
-import { createMetrics } from "./telemetry/metrics.ts";
+import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import { createTelemetry } from "./telemetry/telemetry.ts";
 import { watchTraffic } from "./telemetry/traffic-metrics.ts";
-import { keepMigrating, type Migrating, type Tried } from "./workers/keep-migrating.ts";
 import { describe, PolicyKeeper, type PolicyWorld } from "./workers/keep-policy.ts";
-import { repeat } from "./workers/repeat.ts";
+import type { Worker } from "./workers/repeat.ts";
 
 /** `message` is for a person at a terminal: what is wrong and what to do; no secret in it. */
 export type BootFailure = { readonly message: string };
@@ -49,19 +52,12 @@ export type Gateway = {
   close(): Promise<void>;
 };
 
-const MIGRATE_RETRY_MS = 5_000;
-/** How long start waits for a server to let it migrate, before it goes on without. */
-const FIRST_MIGRATION_WAIT_MS = 3_000;
-/** The local server is asked often, since people pull models; a hosted one's list hardly changes. */
-const LOCAL_CHECK_EVERY_MS = 30_000;
-const CLOUD_CHECK_EVERY_MS = 300_000;
 /** A migration that waits for a server may take longer; what it does is safe to leave. */
 const WORKERS_STOP_TIMEOUT_MS = 5_000;
 /** For the records of streams that the drain had to cut. */
 const SETTLE_TIMEOUT_MS = 5_000;
 /** Longer than all that the audit waits for, but for a disk that does not answer. */
 const AUDIT_CLOSE_TIMEOUT_MS = 20_000;
-const ALWAYS = 0;
 
 /**
  * Config -> opened resources -> Deps -> listening server. What was opened is closed again when a later step fails.
@@ -75,18 +71,78 @@ export async function boot(config: Config, environment: Environment = {}): Promi
 
   const metrics = createMetrics({ version: VERSION, bun: Bun.version });
   const telemetry = createTelemetry(createLogger(config.logLevel), metrics);
-
-  const opened = await openStore(config);
+  const opened = await openRecords(config, world, first.value, telemetry);
   if (!opened.ok) return opened;
-  const store = opened.value;
-  const migrating = keepMigrating(() => tryToMigrate(store), MIGRATE_RETRY_MS, telemetry.migrationTried);
-  const schema = await firstTry(migrating, store);
-  if (schema.fatal) {
-    await store.close();
-    return err({ message: `The database cannot be migrated. ${schema.problem}` });
+  const { database, audit, lasting, note } = opened.value;
+  watchSpool([metrics.registry], audit.status, now);
+
+  const outdated = Promise.withResolvers<string>();
+  const recorder = keepOnRecord(config.dataDir, database.store, world, outdated.resolve);
+  const policies = new PolicyKeeper(lasting, telemetry, first.value, (policy) => recorder.record(policy));
+  const active = () => policies.current();
+  const unsettled = new Unsettled();
+  const deps = createDeps(config, audit, {
+    active,
+    ...createWatchedTraffic(config, active, telemetry, metrics),
+    audit: unsettled.watch(audit.store),
+    inFlight: new InFlight(),
+    telemetry,
+  });
+  recorder.record(first.value);
+  await checkProviders(active());
+
+  const server = tryToListen(config, deps, metrics);
+  if (!server.ok) {
+    await recorder.stop();
+    await audit.close();
+    await database.store.close();
+    return server;
   }
+  telemetry.started({ url: server.value.url, version: VERSION, database: database.store.kind });
+  const providers = [...first.value.providers.keys()];
+  telemetry.policyLoaded({ result: "activated", policy: describe(first.value), providers, reason: note });
+
+  const watching = file?.watch(() => policies.reload(), telemetry);
+  const workers = [
+    database.migrating,
+    recorder,
+    ...(watching === undefined ? [] : [watching]),
+    ...keepChecking(active),
+  ];
+  return ok({
+    url: server.value.url,
+    database: database.store.kind,
+    databaseProblem: database.problem,
+    generatedKeyFile: audit.generatedKeyFile,
+    active,
+    reloadPolicy: async () => watching?.signal(),
+    tellBug: (error) => telemetry.bug({ requestId: "", error }),
+    died: Promise.race([database.store.died, ...[database.migrating.broken, outdated.promise].map(asFailure)]),
+    close: () => close({ deps, server: server.value, unsettled, workers, audit, store: database.store }),
+  });
+}
+
+type Records = {
+  readonly database: OpenedDatabase;
+  readonly audit: Audit;
+  /** The world with the database in it, which knows the versions that were in force before. */
+  readonly lasting: PolicyWorld;
+  /** What is to be said of putting the first policy in force; null where nothing is. */
+  readonly note: string | null;
+};
+
+/** The database, and the audit once the first policy may be in force. Closes what it has opened where it fails. */
+async function openRecords(
+  config: Config,
+  world: PolicyWorld,
+  first: ActivePolicy,
+  telemetry: Telemetry,
+): Promise<Result<Records, BootFailure>> {
+  const database = await openDatabase(config, telemetry.migrationTried);
+  if (!database.ok) return database;
+  const { store } = database.value;
   const lasting: PolicyWorld = { ...world, newestVersion: (name) => newestVersion(store, name) };
-  const judged = await judgeFirst(first.value, lasting);
+  const judged = await judgeFirst(first, lasting);
   if (!judged.ok) {
     await store.close();
     return judged;
@@ -96,129 +152,69 @@ export async function boot(config: Config, environment: Environment = {}): Promi
     await store.close();
     return audit;
   }
-  watchSpool([metrics.registry], audit.value.status, now);
+  return ok({ database: database.value, audit: audit.value, lasting, note: judged.value });
+}
 
-  const outdated = Promise.withResolvers<string>();
-  const recorder = keepOnRecord(config.dataDir, store, world, outdated.resolve);
-  const policies = new PolicyKeeper(lasting, telemetry, first.value, (policy) => recorder.record(policy));
-  const active = () => policies.current();
+/** What bounds and watches the calls of providers, and shows it in the metrics. */
+function createWatchedTraffic(
+  { maxConcurrentRequests: maxConcurrent, maxQueuedRequests: maxQueued }: Config,
+  active: () => ActivePolicy,
+  telemetry: Telemetry,
+  metrics: Metrics,
+): Pick<Deps, "traffic" | "admission"> {
   const traffic = createTraffic({ monotonicMs, onCircuitChanged: telemetry.circuitChanged });
-  const admission = createAdmission({
-    maxConcurrent: config.maxConcurrentRequests,
-    maxQueued: config.maxQueuedRequests,
-  });
+  const admission = createAdmission({ maxConcurrent, maxQueued });
   watchTraffic([metrics.registry], {
     providers: () => active().policy.providers.map(({ id }) => ({ id, ...traffic.of(active(), id).status() })),
     admission: () => admission.status(),
   });
-  const unsettled = new Unsettled();
-  const inFlight = new InFlight();
-  const deps = createDeps(config, audit.value, {
-    active,
-    admission,
-    traffic,
-    audit: unsettled.watch(audit.value.store),
-    inFlight,
-    telemetry,
-  });
-  recorder.record(first.value);
-  await checkProviders(active());
+  return { traffic, admission };
+}
 
-  const state = { draining: false };
+function tryToListen(config: Config, deps: Deps, metrics: Metrics): Result<HttpServer, BootFailure> {
+  const { inFlight, telemetry } = deps;
   const app = buildApp({
     deps,
     metrics: metrics.registry,
     maxBodyBytes: config.maxBodyBytes,
     version: VERSION,
-    isDraining: () => state.draining,
+    isDraining: () => inFlight.drainSignal.aborted,
     loopbackOnly: !config.allowAnonymous,
   });
-  const server = tryToListen(withCors(config.corsAllowedOrigins, app.fetch), config, {
-    onDrainOver: () => inFlight.cutAll(),
-    onDoors: (moved) => telemetry.doorsMoved({ moved }),
-  });
-  if (!server.ok) {
-    await recorder.stop();
-    await audit.value.close();
-    await store.close();
-    return server;
-  }
-  telemetry.started({ url: server.value.url, version: VERSION, database: store.kind });
-  telemetry.policyLoaded({
-    result: "activated",
-    policy: describe(first.value),
-    providers: [...first.value.providers.keys()],
-    reason: judged.value,
-  });
-
-  const watching = file?.watch(() => policies.reload(), telemetry);
-  const workers = [
-    migrating,
-    recorder,
-    ...(watching === undefined ? [] : [watching]),
-    repeat(() => checkProviders(active(), "ollama"), LOCAL_CHECK_EVERY_MS),
-    repeat(() => checkProviders(active(), "openai"), CLOUD_CHECK_EVERY_MS),
-  ];
-  return ok({
-    url: server.value.url,
-    database: store.kind,
-    databaseProblem: schema.problem,
-    generatedKeyFile: audit.value.generatedKeyFile,
-    active,
-    reloadPolicy: async () => watching?.signal(),
-    tellBug: (error) => telemetry.bug({ requestId: "", error }),
-    died: Promise.race([store.died, ...[migrating.broken, outdated.promise].map(asFailure)]),
-    async close() {
-      state.draining = true;
-      telemetry.stopping();
-      inFlight.drain();
-      await server.value.drain();
-      await unsettled.none(SETTLE_TIMEOUT_MS);
-      await Promise.race([Promise.all(workers.map((worker) => worker.stop())), timeout(WORKERS_STOP_TIMEOUT_MS)]);
-      await Promise.race([audit.value.close(), timeout(AUDIT_CLOSE_TIMEOUT_MS)]);
-      await store.close();
-      telemetry.stopped();
-    },
-  });
-}
-
-const asFailure = async (message: Promise<string>): Promise<BootFailure> => ({ message: await message });
-
-/** Asks the servers of a kind, or all, which models they have. */
-async function checkProviders({ policy, providers }: ActivePolicy, kind?: "ollama" | "openai"): Promise<void> {
-  const asked = policy.providers.filter((provider) => kind === undefined || provider.kind === kind);
-  await Promise.all(asked.map(({ id }) => providers.get(id)?.check(ALWAYS)));
-}
-
-/**
- * A server that is away, or keeps us waiting, does not keep the gateway from starting: records wait on the spool, or in
- * strict mode chat is refused, and it migrates when the server is there. A migration that fails does.
- */
-async function firstTry(migrating: Migrating, store: Store): Promise<Tried> {
-  if (store.kind === "embedded") return migrating.first;
-  const waiting: Tried = { problem: "The database keeps the migration waiting.", fatal: false };
-  return Promise.race([migrating.first, timeout(FIRST_MIGRATION_WAIT_MS).then(() => waiting)]);
-}
-
-async function tryToMigrate(store: Store): Promise<Tried> {
-  const migrated = await store.migrate();
-  return migrated.ok
-    ? { problem: null, fatal: false }
-    : { problem: migrated.error.message, fatal: migrated.error.kind === "failed" };
-}
-
-/** Does not keep the process alive. */
-const timeout = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());
-
-function tryToListen(
-  handle: Parameters<typeof listen>[0],
-  config: Config,
-  on: Pick<Parameters<typeof listen>[1], "onDrainOver" | "onDoors">,
-): Result<HttpServer, BootFailure> {
   try {
-    return ok(listen(handle, { ...config, ...on, crowd: watchDescriptors() }));
+    const server = listen(withCors(config.corsAllowedOrigins, app.fetch), {
+      ...config,
+      onDrainOver: () => inFlight.cutAll(),
+      onDoors: (moved) => telemetry.doorsMoved({ moved }),
+      crowd: watchDescriptors(),
+    });
+    return ok(server);
   } catch (cause) {
     const remedy = "Set PORT to a free one, or HOST to an address of this machine.";
     return err({ message: `Cannot listen on ${config.host}:${config.port} (${codeOf(cause)}). ${remedy}` });
   }
 }
+
+type Running = {
+  readonly deps: Deps;
+  readonly server: HttpServer;
+  readonly unsettled: Unsettled;
+  readonly workers: readonly Worker[];
+  readonly audit: Audit;
+  readonly store: Store;
+};
+
+/** In reverse of how it was opened, each step within a bound. */
+async function close({ deps, server, unsettled, workers, audit, store }: Running): Promise<void> {
+  const { inFlight, telemetry } = deps;
+  inFlight.drain();
+  telemetry.stopping();
+  await server.drain();
+  await unsettled.none(SETTLE_TIMEOUT_MS);
+  await Promise.race([Promise.all(workers.map((worker) => worker.stop())), timeout(WORKERS_STOP_TIMEOUT_MS)]);
+  await Promise.race([audit.close(), timeout(AUDIT_CLOSE_TIMEOUT_MS)]);
+  await store.close();
+  telemetry.stopped();
+}
+
+const asFailure = async (message: Promise<string>): Promise<BootFailure> => ({ message: await message });
