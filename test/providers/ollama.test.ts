@@ -7,6 +7,7 @@ import { asking, chatTask, embeddingTask, ollamaAsking } from "../support/ollama
 import { AS_LOCAL } from "../support/provider-options.ts";
 import { loadExchange, type Replay, startReplay } from "../support/replay-upstream.ts";
 import { constrainedTarget, target } from "../support/target.ts";
+import { until } from "../support/until.ts";
 
 const MODEL = "smollm2:135m";
 const PROMPT = "What is the capital of France? Answer in one short sentence.";
@@ -412,11 +413,10 @@ test("an abort ends the upstream call at once", async () => {
   const release = replay.holdAnswers();
   const caller = new AbortController();
   const pending = ask(target("local", MODEL), caller.signal);
-  while (replay.asked().length === 0) await Bun.sleep(2);
+  await until(() => replay.asked().length > 0, "the call");
   caller.abort();
-  const startedMs = performance.now();
   await pending;
-  while (replay.aborted.length === 0 && performance.now() - startedMs < 2_000) await Bun.sleep(2);
+  await until(() => replay.aborted.length > 0, "its end");
   expect(replay.aborted).toEqual(["/api/chat"]);
   release();
 });

@@ -6,6 +6,7 @@ import { keysOfSeed, parseSignerKey } from "../../../src/core/signed-note.ts";
 import type { PolicyLoaded } from "../../../src/gateway/deps.ts";
 import { signPolicy } from "../../../src/policy/signature.ts";
 import { scratchFolder } from "../../support/gateway-process.ts";
+import { until } from "../../support/until.ts";
 
 let folder: ReturnType<typeof scratchFolder>;
 let path: string;
@@ -116,7 +117,7 @@ describe("watching the policy file", () => {
     await opened.read();
     rmSync(path);
     const { watching, told, reasons } = watch(1, opened);
-    while (told.length === 0) await Bun.sleep(20);
+    await until(() => told.length > 0, "it is told");
     await watching.stop();
     expect([told, reasons]).toEqual([
       [{ result: "refused", policy: null, providers: [], reason: `There is no policy file ${path}.` }],

@@ -12,6 +12,7 @@ import { attemptDefaults } from "../../support/attempt-defaults.ts";
 import { chatRequest, fakeDeps } from "../../support/deps.ts";
 import { watchedTraffic } from "../../support/errands.ts";
 import { answer, type Call, endOf, fails, text, thenWaits, untilAborted } from "../../support/fake-provider.ts";
+import { until } from "../../support/until.ts";
 
 const HELLO = chatRequest("hello", { streamed: true });
 const USAGE = { promptTokens: 3, completionTokens: 1 };
@@ -58,12 +59,6 @@ const yields = (...chunks: readonly Chunk[]) =>
   async function* (): AsyncIterable<Chunk> {
     yield* chunks;
   };
-
-/** What happens without anybody's asking happens within a few turns. */
-async function until(happened: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 1_000 && !happened(); turn++) await Bun.sleep(0);
-  expect(happened()).toBe(true);
-}
 
 const GOOD = yields(text("one"), text("two"), USED, endOf("llama"));
 const failure = (category: "upstream_error" | "timeout", message = "it failed"): Chunk => ({
@@ -245,7 +240,7 @@ describe("a stream whose client cannot be given what comes", () => {
     const stream = await begin();
     await stream.next();
     stream.fail(new Error("bug"));
-    await until(() => outcome() !== undefined);
+    await until(() => outcome() !== undefined, "the row");
     expect(outcome()).toMatchObject({ status: "failed", failureCategory: null });
     expect([telemetry.bugs.length, telemetry.finished.length, upstream[0]?.aborted]).toEqual([1, 1, true]);
   });
@@ -278,7 +273,7 @@ describe("the end of the process", () => {
     const { begin, outcome, deps } = setUp(thenWaits(text("one"), text("two")));
     await begin();
     deps.inFlight.cutAll();
-    await until(() => outcome() !== undefined);
+    await until(() => outcome() !== undefined, "the row");
     expect(outcome()?.status).toBe("failed");
   });
 
@@ -470,7 +465,7 @@ describe.each(WAYS_TO_LEAVE)("a reader who %s", (_name, leave) => {
     const before = fakes.upstream[0]?.aborted;
     leave({ caller: fakes.caller, stream });
     expect([before, fakes.upstream[0]?.aborted]).toEqual([false, true]);
-    await until(() => fakes.outcome() !== undefined);
+    await until(() => fakes.outcome() !== undefined, "the row");
     // A second outcome would come soon after the first, and the store takes none.
     await Bun.sleep(5);
     expect(fakes.telemetry.bugs).toHaveLength(bugs);
@@ -558,7 +553,7 @@ describe.each(WAYS_TO_LEAVE)("a reader who %s", (_name, leave) => {
     const recording = spyOn(fakes.audit.store, "recordOutcome").mockRejectedValue(new Error("bug"));
     leave({ caller: fakes.caller, stream });
     await stream.settled;
-    await until(() => fakes.telemetry.bugs.length > 0);
+    await until(() => fakes.telemetry.bugs.length > 0, "the bug is told");
     expect(recording).toHaveBeenCalledTimes(1);
     expect(fakes.upstream[0]?.aborted).toBe(true);
   });
@@ -568,7 +563,7 @@ describe.each(WAYS_TO_LEAVE)("a reader who %s", (_name, leave) => {
     const stream = await fakes.begin();
     fakes.audit.failing.outcome = true;
     leave({ caller: fakes.caller, stream });
-    await until(() => fakes.telemetry.finished.length > 0);
+    await until(() => fakes.telemetry.finished.length > 0, "the end is told");
     expect(fakes.telemetry.auditFailures.map(({ step }) => step)).toEqual(["outcome"]);
     expect(fakes.telemetry.finished.map(({ status }) => status)).toEqual(["audit_unavailable"]);
   });
@@ -596,7 +591,7 @@ describe("a caller who leaves while a stream opens", () => {
       yield text("two");
     });
     await start();
-    await until(() => outcome() !== undefined);
+    await until(() => outcome() !== undefined, "the row");
     expect(outcome()?.status).toBe("client_aborted");
   });
 });

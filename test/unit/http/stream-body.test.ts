@@ -6,6 +6,7 @@ import { streamBody } from "../../../src/http/stream-body.ts";
 import type { StreamEncoder } from "../../../src/http/surface.ts";
 import { chatRequest, fakeDeps } from "../../support/deps.ts";
 import { type Call, endOf, fails, text, thenWaits, untilAborted } from "../../support/fake-provider.ts";
+import { until } from "../../support/until.ts";
 
 /** Writes each event as a word, and nothing at all for thinking. */
 const wordsFor = ({ provider }: AnswerHead): StreamEncoder => ({
@@ -64,11 +65,6 @@ function held() {
     yield endOf("m");
   }
   return { behaviour, release: resolve };
-}
-
-async function until(happened: () => boolean, everyMs = 0): Promise<void> {
-  for (let turn = 0; turn < 1_000 && !happened(); turn++) await Bun.sleep(everyMs);
-  expect(happened()).toBe(true);
 }
 
 const decode = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
@@ -143,7 +139,7 @@ describe("a stream that is cut", () => {
     expect(decode((await reader.read()).value)).toBe("open(local) ");
     expect(decode((await reader.read()).value)).toBe("one ");
     caller.abort();
-    await until(() => outcome() !== undefined);
+    await until(() => outcome() !== undefined, "the row");
     await expect(reader.read()).rejects.toThrow("cut");
   });
 
@@ -163,7 +159,7 @@ describe("a stream that is cut", () => {
       { encoder: broken },
     );
     await expect(whole()).rejects.toThrow();
-    await until(() => outcome() !== undefined);
+    await until(() => outcome() !== undefined, "the row");
     expect(signals.map((signal) => signal.aborted)).toEqual([true]);
     expect(outcome()?.status).toBe("failed");
     expect(telemetry.bugs).toHaveLength(1);
@@ -218,7 +214,7 @@ describe("a reader who takes nothing", () => {
     );
     const reader = body.getReader();
     await reader.read();
-    await until(() => outcome() !== undefined, 20);
+    await until(() => outcome() !== undefined, "the row");
     expect(outcome()?.status).toBe("client_aborted");
     expect(signals.map((signal) => signal.aborted)).toEqual([true]);
     expect(over).toEqual(["over"]);
@@ -256,7 +252,7 @@ describe("a reader who takes nothing", () => {
     await Bun.sleep(60);
     release();
     expect(decode((await waiting).value)).toBe("two ");
-    await until(() => outcome() !== undefined, 20);
+    await until(() => outcome() !== undefined, "the row");
     expect(outcome()?.status).toBe("client_aborted");
   });
 });
@@ -328,7 +324,7 @@ describe("pings", () => {
     // A ping into a closed stream would be an error that nobody catches.
     await Bun.sleep(10);
     release();
-    await until(() => outcome() !== undefined);
+    await until(() => outcome() !== undefined, "the row");
     expect(outcome()?.status).toBe("client_aborted");
   });
 
@@ -348,7 +344,7 @@ describe("pings", () => {
     await Bun.sleep(10);
     release();
     await cancelling;
-    await until(() => outcome() !== undefined);
+    await until(() => outcome() !== undefined, "the row");
     expect(outcome()?.status).toBe("client_aborted");
   });
 });
@@ -364,7 +360,7 @@ describe("a reader who leaves", () => {
     for (let read = 0; read < reads; read++) await reader.read();
     await reader.cancel();
     expect(signals.map((signal) => signal.aborted)).toEqual([true]);
-    await until(() => outcome() !== undefined);
+    await until(() => outcome() !== undefined, "the row");
     expect(outcome()?.status).toBe("client_aborted");
     expect(telemetry.finished).toHaveLength(1);
   });
@@ -377,7 +373,7 @@ describe("a reader who leaves", () => {
     });
     const reader = body.getReader();
     const open = reader.read();
-    await until(() => signals.length > 0);
+    await until(() => signals.length > 0, "the call");
     caller.abort();
     expect(signals.map((signal) => signal.aborted)).toEqual([true]);
     await reader.cancel();

@@ -8,6 +8,7 @@ import type { AnswerContext, SurfaceTranslation } from "../../../src/http/surfac
 import { surfaceHandler } from "../../../src/http/surface-route.ts";
 import { chatRequest, fakeDeps } from "../../support/deps.ts";
 import { answer, fails, thenWaits } from "../../support/fake-provider.ts";
+import { until } from "../../support/until.ts";
 
 const Words = Type.Object({
   say: Type.String(),
@@ -379,7 +380,7 @@ describe("a stream", () => {
     await ask({ ...HELLO, stream: true }, caller.signal);
     caller.abort();
     expect(signals.map((signal) => signal.aborted)).toEqual([true]);
-    for (let turn = 0; turn < 1_000 && audit.outcomes.size === 0; turn++) await Bun.sleep(0);
+    await until(() => audit.outcomes.size > 0, "the row");
     expect([...audit.outcomes.values()]).toMatchObject([{ status: "client_aborted" }]);
   });
 });
@@ -437,8 +438,7 @@ describe("a place among all requests", () => {
     local.behaves(thenWaits({ kind: "text", text: "one" }));
     const response = await ask({ ...HELLO, stream: true });
     await response.body?.cancel();
-    for (let turn = 0; turn < 1_000 && inside() > 0; turn++) await Bun.sleep(0);
-    expect(inside()).toBe(0);
+    await until(() => inside() === 0, "the place is left");
   });
 
   test("that there is none of in time is a refusal before anything is on record, with the time to wait", async () => {

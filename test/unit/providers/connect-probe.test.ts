@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { ConnectProbe } from "../../../src/providers/connect-probe.ts";
 import { fakeTransport } from "../../support/fake-transport.ts";
+import { until } from "../../support/until.ts";
 
 const LIMIT_MS = 40;
 
@@ -59,7 +60,7 @@ describe("a watch on a call", () => {
     const unwatch = probe.watch(LIMIT_MS, () => {
       throw new Error("told of a call that is over");
     });
-    while (dialled.length === 0) await Bun.sleep(1);
+    await until(() => dialled.length > 0, "a try");
     unwatch();
     await Bun.sleep(LIMIT_MS);
   });

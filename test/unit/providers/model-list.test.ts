@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, mock, spyOn, test } from
 import type { ProviderFailure } from "../../../src/core/chat.ts";
 import { err, ok, type Result } from "../../../src/core/result.ts";
 import { type ListedModel, ModelList } from "../../../src/providers/model-list.ts";
+import { until } from "../../support/until.ts";
 
 type Listed = Result<readonly ListedModel[], ProviderFailure>;
 
@@ -194,7 +195,7 @@ describe("a look-up", () => {
     answers[0]?.(listOf("m"));
     await early;
     await Promise.resolve();
-    while (answers.length < 2) await Bun.sleep(1);
+    await until(() => answers.length === 2, "the second look-up");
     answers[1]?.(err(AWAY));
     expect(await Promise.all(late)).toEqual(Array(2).fill({ status: "down", failure: AWAY }));
     expect(answers).toHaveLength(2);

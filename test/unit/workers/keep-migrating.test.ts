@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { keepMigrating, type Tried } from "../../../src/workers/keep-migrating.ts";
+import { until } from "../../support/until.ts";
 
 function setUp(...results: Tried[]) {
   const seen: Tried[] = [];
@@ -20,7 +21,7 @@ describe("keepMigrating", () => {
   test("tries again while the database is away, and no more once it is done", async () => {
     const { migrating, seen, tries } = setUp(AWAY, AWAY, DONE);
     expect(await migrating.first).toEqual(AWAY);
-    while (tries() < 3) await Bun.sleep(1);
+    await until(() => tries() === 3, "three tries");
     await Bun.sleep(20);
     await migrating.stop();
     expect(seen).toEqual([AWAY, AWAY, DONE]);
