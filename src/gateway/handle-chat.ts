@@ -14,7 +14,7 @@ import {
 import { decideRequest } from "./decide-request.ts";
 import type { Call, Decided } from "./decided.ts";
 import type { Deps } from "./deps.ts";
-import { denied, succeeded, unfit, withheld } from "./endings.ts";
+import { broken, denied, succeeded, unfit, withheld } from "./endings.ts";
 import { recordIntent } from "./record-intent.ts";
 import { countsOf } from "./records.ts";
 import { scanCall } from "./scan-call.ts";
@@ -85,6 +85,14 @@ export async function answerStream<E extends Judge>(
   decided.stopwatch.lap("provider");
   const error = await settle(deps, decided, opened.target, opened.ending, attempts.journal.attempts);
   return refused(decided, opened.target, error ?? withheld, attempts.journal.callCount);
+}
+
+/** For a bug between the two halves: no provider was called, and the request has its row all the same. */
+export async function breakOff(deps: Deps, { decided, targets }: Admitted, bug: unknown): Promise<Refused> {
+  const [target] = targets;
+  deps.telemetry.bug({ requestId: decided.call.requestId, error: bug });
+  const error = await settle(deps, decided, target, broken(target), []);
+  return refused(decided, target, error ?? withheld, 0);
 }
 
 type Unanswered = Ended & { readonly kind: "unanswered" };

@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../core/result.ts";
 import type { Admitted, AnswerError, AnswerHead, Refused } from "../gateway/chat-result.ts";
 import type { Call } from "../gateway/decided.ts";
 import type { Deps } from "../gateway/deps.ts";
-import { admit, answerStream, answerWhole } from "../gateway/handle-chat.ts";
+import { admit, answerStream, answerWhole, breakOff } from "../gateway/handle-chat.ts";
 import type { Place } from "../gateway/traffic/contract.ts";
 import { headersOf, overheadHeader, retryHeaders } from "./answer-headers.ts";
 import { takeBody } from "./body-budget.ts";
@@ -124,7 +124,12 @@ async function streamAnswer(
   encoderOf: (head: AnswerHead) => StreamEncoder,
   { dialect, httpRequest }: { readonly dialect: Dialect; readonly httpRequest: Request },
 ): Promise<Answering> {
-  const planned = encoderOf(admitted.head);
+  let planned: StreamEncoder;
+  try {
+    planned = encoderOf(admitted.head);
+  } catch (bug) {
+    return { response: refusalResponse(await breakOff(deps, admitted, bug), dialect), over: OVER };
+  }
   const opening = answerStream(deps, admitted, encoderOf);
   // A bug in it is for whoever answers; here it only means that nothing more comes.
   const over = opening.then(

@@ -403,9 +403,9 @@ describe("a place among all requests", () => {
     expect([callers.length, inside()]).toEqual([1, 0]);
   });
 
-  test("is left after a bug of the surface", async () => {
+  test("is left after a bug of the surface, which has its row", async () => {
     const { admission, inside } = countingAdmission();
-    const { ask } = setUp({
+    const { ask, audit, telemetry, local } = setUp({
       deps: { admission },
       change: (translation) => ({
         ...translation,
@@ -414,8 +414,9 @@ describe("a place among all requests", () => {
         },
       }),
     });
-    await expect(ask({ ...HELLO, stream: true })).rejects.toThrow("bug");
-    expect(inside()).toBe(0);
+    expect((await ask({ ...HELLO, stream: true })).status).toBe(500);
+    expect([...audit.outcomes.values()]).toMatchObject([{ status: "failed", provider: null, attempts: [] }]);
+    expect([inside(), telemetry.bugs.length, local.calls]).toEqual([0, 1, []]);
   });
 
   test("is held until a stream is at its end, and its row with it", async () => {
