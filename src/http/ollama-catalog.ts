@@ -117,12 +117,12 @@ function tagOf(name: string, family: string, listing: JsonObject | null): JsonOb
 
 /** OpenAI's `created`, seconds since 1970. */
 function createdTime(created: JsonValue | undefined): string {
-  if (typeof created !== "number" || !(created > 0 && created <= MAX_CREATED_SECONDS)) return UNKNOWN_TIME;
+  if (typeof created !== "number" || !(created > 0 && created <= END_OF_9999_SECONDS)) return UNKNOWN_TIME;
   return new Date(created * 1_000).toISOString();
 }
 
 /** The end of the year 9999. */
-const MAX_CREATED_SECONDS = 253_402_300_799;
+const END_OF_9999_SECONDS = 253_402_300_799;
 
 /** `parent_model` stays empty: it may be the path of a file on the server. */
 function detailsOf(family: string, details: JsonValue | undefined): JsonObject {

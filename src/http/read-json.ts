@@ -85,7 +85,7 @@ function requireDepth(text: string): { readonly fieldCount: number; readonly ine
     else if (unit === MINUS || isDigit(unit)) {
       const start = index;
       while (isOfNumber(text.charCodeAt(index + 1))) index++;
-      if (index - start < MAX_EXACT_DIGITS) continue;
+      if (index - start < EXACT_DIGITS) continue;
       const source = text.slice(start, index + 1);
       if (/^-?\d+$/.test(source) && String(Number(source)) !== source) inexact.add(Number(source));
     }
@@ -94,7 +94,7 @@ function requireDepth(text: string): { readonly fieldCount: number; readonly ine
 }
 
 /** Whole numbers of so many digits all have a double of their own. */
-const MAX_EXACT_DIGITS = 15;
+const EXACT_DIGITS = 15;
 
 const isDigit = (unit: number) => unit >= ZERO && unit <= NINE;
 

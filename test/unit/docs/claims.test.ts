@@ -103,6 +103,20 @@ describe("docs/ARCHITECTURE.md", () => {
     expect(bounds.length).toBeGreaterThan(15);
     expect(wrong.map(([, constant, file]) => `${file}: ${constant}`)).toEqual([]);
   });
+
+  test("names every bound of what serves requests", () => {
+    const text = read("docs/ARCHITECTURE.md");
+    const files = ["src/boot.ts", "src/cli/serve.ts"];
+    for (const room of ["boot", "gateway", "http", "providers"]) {
+      files.push(...new Glob(`src/${room}/**/*.ts`).scanSync({ cwd: ROOT }));
+    }
+    const missing = files.flatMap((file) =>
+      [...read(file).matchAll(/^(?:export )?const ((?:MAX_\w+|\w+_TIMEOUT_MS) = [^;]+);/gm)]
+        .map(([, constant]) => `[\`${constant}\`](../${file})`)
+        .filter((bound) => !text.includes(bound)),
+    );
+    expect(missing).toEqual([]);
+  });
 });
 
 describe("docs/GETTING_STARTED.md", () => {
