@@ -7,7 +7,7 @@ const ROOMY = 0.6;
 /** Counting takes a while where there are many, so while it is full only some looks count. */
 const LOOKS_FOR_A_COUNT = 10;
 
-/** Null where nobody can say what the bound is. */
+/** Tells when the process has too many file descriptors in use; null where the system does not say how many it may have. */
 export function watchDescriptors(
   limit = descriptorLimit(),
   { lowest = lowestFree, count = countAll } = {},

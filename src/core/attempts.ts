@@ -26,9 +26,9 @@ export type AttemptDefaults = { readonly [Name in keyof AttemptLimits]: number }
   readonly deadlineMs: number;
 };
 
-/** When calls of a model at a provider are given up for a while. */
+/** When the circuit of a model at a provider opens, and for how long. */
 export type BreakerSettings = {
-  /** Opens when so many of a hundred calls failed ... */
+  /** It opens when so many of a hundred calls failed ... */
   readonly failurePercent: number;
   /** ... of at least so many ... */
   readonly minimumCalls: number;

@@ -1,12 +1,10 @@
-/**
- * The answers under way, each with a way to cut it: for the end of the process, which its clients have no part in.
- */
+/** The answers under way, each with a way to cut it, since the process may end before they do. */
 export class InFlight {
   readonly #cuts = new Set<() => void>();
   readonly #drain = new AbortController();
   #isOver = false;
 
-  /** From then on nothing new comes, and who only waits for a provider to recover does so no longer. */
+  /** Aborted once the process is to end: nothing new comes then, and nobody waits for a provider to recover. */
   get drainSignal(): AbortSignal {
     return this.#drain.signal;
   }
@@ -15,14 +13,14 @@ export class InFlight {
     this.#drain.abort();
   }
 
-  /** Gives the way to take it out again, for an answer that is at its end. */
+  /** `cut` must not throw. Returns how to take it out again, which every answer does when it ends. */
   add(cut: () => void): () => void {
     this.#cuts.add(cut);
     if (this.#isOver) cut();
     return () => this.#cuts.delete(cut);
   }
 
-  /** For good: what comes later is cut at once. */
+  /** Cuts all, and at once each one that is added later. */
   cutAll(): void {
     this.#isOver = true;
     this.drain();

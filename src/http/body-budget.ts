@@ -5,8 +5,9 @@ const MAX_TOTAL_BYTES = 256 * MIB;
 const LEAST_BYTES = 16_384;
 
 /**
- * Bytes of request bodies that are in memory at once, bounded for all requests together. A caller may hold as much as it
- * leaves free, so that there is room for the next one, however many bodies it sends and however slowly.
+ * Bounds the bytes of all request bodies that are in memory at once. One caller may hold no more than it leaves free: so
+ * there is always room for the next caller, however many bodies the first one sends and however slowly. A caller that is
+ * alone may hold all.
  */
 export class BodyBudget {
   readonly #maxBytes: number;
@@ -28,7 +29,7 @@ export class BodyBudget {
     let held = 0;
     let isOpen = true;
     const grow = (bytes: number): boolean => {
-      // Who has all of it to itself is bounded by the largest body that there may be.
+      // Alone, it is bounded by the largest body that is read.
       const isAlone = this.#leaseCount === (held === 0 ? 0 : 1);
       const own = (this.#heldByCaller.get(caller) ?? 0) + bytes;
       if (!isOpen || (!isAlone && own > this.#maxBytes - this.#heldBytes - bytes)) return false;
@@ -55,9 +56,9 @@ export class BodyBudget {
 }
 
 export type BodyLease = {
-  /** Takes what is missing to so many bytes in all; false where there is no room for them. */
+  /** Grows the lease to so many bytes in all; false where there is no room for them. */
   fits(bytes: number): boolean;
-  /** Later ones say nothing. */
+  /** Gives all back. Calling it again does nothing. */
   release(): void;
 };
 

@@ -1,4 +1,4 @@
-/** How long a connection may take nothing of what was answered, or ask nothing after it. */
+/** How long a connection may leave an answer unread, or be silent after it. */
 export const IDLE_SECONDS = 60;
 
 /** What the server says of the connection that a request came by. */
@@ -20,7 +20,7 @@ export const keepConnection = (request: Request, connection: Connection): void =
 /** Of a request that no server gave, one that does nothing. */
 export const connectionOf = (request: Request): Connection => connections.get(request) ?? NO_CONNECTION;
 
-/** Whoever writes the answer minds its reader from now on, until `endStreaming`: silence is its provider's, too. */
+/** From now on whoever writes the answer minds its reader, until `endStreaming`: a silence may be the provider's. */
 export function beginStreaming(request: Request): void {
   streaming.add(request);
 }

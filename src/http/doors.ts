@@ -1,6 +1,6 @@
 /**
- * Whether so many descriptors are in use that connections must not take more of them: the audit's files and the
- * connections to providers need some, too. Without any left, accepting would also spin. `wasFull` is the last answer.
+ * Whether so many file descriptors are in use that new connections must wait. The audit's files and connections to
+ * providers need some, too; and with none left, accepting fails in a loop. `wasFull` is the answer to the last question.
  */
 export type Crowd = { isFull(wasFull: boolean): boolean };
 
@@ -27,7 +27,7 @@ export class Doors {
     this.#port = this.#open.port ?? port;
   }
 
-  /** What it did, if anything. */
+  /** Closes or opens as the crowd asks for. What it did; null where nothing. */
   mind(crowd: Crowd): "closed" | "opened" | null {
     const isFull = crowd.isFull(this.#open === null);
     if (isFull && this.#open !== null) {

@@ -2,7 +2,7 @@ import { type AttemptLimits, type BreakerSettings, DEFAULT_BREAKER } from "../co
 import type { Effects } from "../core/decision.ts";
 import type { Breaker, ProviderAttempts, RuleBody } from "./document.ts";
 
-/** Of a provider or a rule. What is left out is null, for the next wider scope to say. */
+/** The limits that a provider or a rule sets. What it leaves out is null: the next wider scope sets it. */
 export function attemptLimitsOf(body: ProviderAttempts = {}): AttemptLimits {
   return {
     connectTimeoutMs: body.connect_timeout_ms ?? null,
@@ -13,7 +13,7 @@ export function attemptLimitsOf(body: ProviderAttempts = {}): AttemptLimits {
   };
 }
 
-/** Of a rule. */
+/** The same of a rule, with what only rules set. */
 export const attemptsOf = (body: RuleBody["attempts"] = {}): Effects["attempts"] => ({
   ...attemptLimitsOf(body),
   deadlineMs: inMs(body.deadline_seconds) ?? null,

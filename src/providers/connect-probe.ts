@@ -22,7 +22,10 @@ export class ConnectProbe {
     this.#transport = transport;
   }
 
-  /** Calls back, at most once, when the server turns out not to be reachable. What it returns ends the watch. */
+  /**
+   * Calls `unreachable`, at most once, when no connection can be had within `limitMs`. Returns how to end the watch, which
+   * must be done once the call is over.
+   */
   watch(limitMs: number, unreachable: () => void): () => void {
     const sinceMs = performance.now();
     let watching = true;

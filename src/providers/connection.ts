@@ -27,6 +27,7 @@ type ServerOptions = {
   readonly transport?: Transport;
 };
 
+/** `direct`: without a proxy and without connections that are kept. Throws for a `baseUrl` that is no URL. */
 export function connectionTo(server: ServerOptions, direct: boolean): Connection {
   const { zone, baseUrl, allowedAddresses = [], viaProxy = false, transport = NETWORK } = server;
   const { hostname, port: written, protocol } = new URL(baseUrl);

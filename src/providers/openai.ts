@@ -1,19 +1,17 @@
-import { Type } from "@sinclair/typebox";
-import { Value } from "@sinclair/typebox/value";
-import OpenAI from "openai";
 import { type ChatRequest, type Chunk, NO_USAGE, type ProviderFailure } from "../core/chat.ts";
 import { type AllowedTarget, LOCAL_ZONE, type ProviderId, type Zone } from "../core/decision.ts";
 import { isLoopbackHost } from "../core/hosts.ts";
-import type { JsonObject, JsonValue } from "../core/json.ts";
+import type { JsonValue } from "../core/json.ts";
 import { isOllamaCloudName } from "../core/models.ts";
 import { type CallLimits, NO_CALL_LIMITS, type Provider } from "../core/provider.ts";
-import { err, ok } from "../core/result.ts";
+import { err } from "../core/result.ts";
 import type { AllowedAddresses } from "./addresses.ts";
 import { connectionTo } from "./connection.ts";
-import { type Hints, malformed, toFailure } from "./failures.ts";
-import { guardedFetch } from "./guarded-fetch.ts";
-import { LOOK_UP_CONNECT_TIMEOUT_MS, ModelList } from "./model-list.ts";
+import { type Hints, toFailure } from "./failures.ts";
+import { ModelList } from "./model-list.ts";
 import { type Asked, answerChunks } from "./openai/answers.ts";
+import { type ClientOptions, openClient } from "./openai/client.ts";
+import { lookUpModels } from "./openai/models.ts";
 import { speaksOpenAi } from "./openai/protocol.ts";
 import { RawStream } from "./openai/raw-stream.ts";
 import { type Dialect, toUpstreamRequest } from "./openai/request.ts";
@@ -22,18 +20,6 @@ import { TranslatedStream } from "./openai/translated-stream.ts";
 import { firstUnsupported } from "./openai/unsupported.ts";
 import { describeUpstream, forwarded, unconfigured } from "./openai/upstream.ts";
 import type { Transport } from "./transport.ts";
-
-const AnyObject = Type.Unsafe<JsonObject>(Type.Object({}));
-/** `GET /models`. */
-const Models = Type.Object({
-  data: Type.Array(Type.Intersect([Type.Object({ id: Type.String({ minLength: 1 }) }), AnyObject])),
-});
-
-/** What clients are told of a model. Servers add more, such as llama-server its command line and vLLM its folders. */
-const LISTED_FIELDS = ["id", "object", "created", "owned_by", "context_length", "max_model_len"] as const;
-
-/** Beyond any that PROVIDER_TIMEOUT_SECONDS allows: how long to wait is for the signal to say. */
-const SDK_TIMEOUT_MS = 2 * 3_600_000;
 
 /** OpenAI's own service, at OpenAI or at Azure. */
 const HOSTED_BY_OPENAI = /(^|\.)openai\.(azure\.)?com\.?$/i;
@@ -67,35 +53,9 @@ export function createOpenAi(options: OpenAiOptions): Provider {
   // What is local is not for a proxy to see.
   const connection = connectionTo(options, options.zone === LOCAL_ZONE || isLoopbackHost(hostname));
 
-  // Everything that the SDK would otherwise read from the environment is given, so that settings stay ours.
-  const client = (signal: AbortSignal, stream: boolean, connectTimeoutMs: number | null) =>
-    new OpenAI({
-      baseURL: options.baseUrl,
-      apiKey: options.apiKey ?? "none",
-      adminAPIKey: null,
-      organization: null,
-      project: null,
-      webhookSecret: null,
-      defaultHeaders: options.apiKey === null ? { authorization: null } : {},
-      maxRetries: 0,
-      timeout: SDK_TIMEOUT_MS,
-      logLevel: "off",
-      fetch: guardedFetch(signal, { ...connection, connectTimeoutMs, stream }),
-    });
-
-  const models = new ModelList(async (signal) => {
-    if (lacksKey !== null) return err(lacksKey);
-    try {
-      const page: unknown = await client(signal, false, LOOK_UP_CONNECT_TIMEOUT_MS).models.list();
-      if (!Value.Check(Models, page)) return err(malformed(upstream));
-      return ok(page.data.map((model) => ({ name: model.id, remote: false, listing: listingOf(model) })));
-    } catch (thrown) {
-      if (signal.aborted) {
-        return err({ category: "timeout", message: `${upstream.label} did not say in time which models it has.` });
-      }
-      return err(toFailure(thrown, upstream, options.defaultModel));
-    }
-  });
+  const server: ClientOptions = { baseUrl: options.baseUrl, apiKey: options.apiKey, connection };
+  const lookUp = lookUpModels(server, upstream, options.defaultModel);
+  const models = new ModelList(async (signal) => (lacksKey === null ? lookUp(signal) : err(lacksKey)));
 
   async function* answer(
     target: AllowedTarget,
@@ -116,7 +76,8 @@ export function createOpenAi(options: OpenAiOptions): Provider {
     const asked: Asked = { request, model: target.model, upstream };
     const { path, body } = toUpstreamRequest(request, target, dialect);
     // The SDK's own methods for these paths would decode embeddings and parse streams, and drop what they do not know.
-    const call = client(signal, request.streamed, connectTimeoutMs).post<JsonValue | undefined>(path, { body });
+    const client = openClient(server, { signal, stream: request.streamed, connectTimeoutMs });
+    const call = client.post<JsonValue | undefined>(path, { body });
     try {
       if (request.streamed) {
         const stream = speaksOpenAi(request.surface) ? new RawStream(asked) : new TranslatedStream(asked);
@@ -153,11 +114,3 @@ export function createOpenAi(options: OpenAiOptions): Provider {
 /** Ollama embeds no text at all to no vector at all; OpenAI refuses that. */
 const asksForNothing = ({ surface, task }: ChatRequest): boolean =>
   task.kind === "embedding" && task.inputs.length === 0 && !speaksOpenAi(surface);
-
-function listingOf(model: JsonObject): JsonObject {
-  const told = LISTED_FIELDS.flatMap((field): [string, JsonValue][] => {
-    const value = model[field];
-    return typeof value === "string" || typeof value === "number" ? [[field, value]] : [];
-  });
-  return Object.fromEntries(told);
-}

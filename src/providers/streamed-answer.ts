@@ -78,7 +78,7 @@ export async function* readStreamedAnswer(
   }
 }
 
-/** Counts how long a finished answer was waited for. The time that its reader takes before it asks does not count. */
+/** How much longer a finished answer is waited for. The time that its reader takes before it asks does not count. */
 class Patience {
   #pieceCount = 0;
   #waitedMs = 0;

@@ -6,25 +6,25 @@ import type { Answer } from "../chat-result.ts";
 import type { Traffic } from "../traffic/contract.ts";
 import type { Journal, Turn } from "./journal.ts";
 
-/** What a request needs on its way to a provider. */
+/** A request on its way to a provider, and all that attempts need for it. Made once for each request. */
 export type Errand = {
   readonly request: ChatRequest;
   readonly decision: Decision;
   readonly active: ActivePolicy;
-  /** Who takes turns with others. */
+  /** In whose name it takes turns with the requests of others. */
   readonly caller: string;
-  /** Where neither rule nor provider says anything. */
+  /** The limits where neither rule nor provider sets one. */
   readonly defaults: AttemptDefaults;
   readonly traffic: Traffic;
   readonly journal: Journal;
-  /** Told of each turn of a target that another one follows: the request's own failure is told with its end. */
+  /** Called for each turn of a target that another one follows. The last failure is the request's, told with its end. */
   readonly onPassedOver: (event: PassedOver) => void;
   /** The caller's connection: when it goes, the upstream call is cancelled and no further target is tried. */
   readonly callerSignal: AbortSignal;
-  /** From then on nobody waits for a provider to recover. */
+  /** The process is to end: from then on nobody waits for a provider to recover. */
   readonly drainSignal: AbortSignal;
   readonly monotonicMs: () => number;
-  /** From 0 up to 1. */
+  /** Random, from 0 up to but not including 1; for back-off with jitter. */
   readonly chance: () => number;
 };
 
@@ -50,23 +50,23 @@ export type Answered = {
   readonly skippedEvents: number;
 };
 
-/** What is worth being told of an answer. */
+/** A chunk that somebody may have to be given: all but mere signs of life. */
 export type Piece = Exclude<Chunk, { readonly kind: "alive" }>;
 
-/** A stream that has begun: nothing of it was given to anybody yet. */
+/** A stream that has begun. Nothing of it has been given to the client yet. */
 export type OpenedStream = {
   readonly kind: "opened";
   readonly target: AllowedTarget;
   readonly rest: Rest;
-  /** To be ended with the stream. */
+  /** INVARIANT: whoever reads the stream ends it, on every path. */
   readonly turn: Turn;
 };
 
-/** What is left of a stream. Ends with `end` or `failure`; after that it must not be asked. */
+/** Reads a stream piece by piece. The last piece is an `end` or a `failure`; after it, it must not be asked again. */
 export interface Rest {
   next(): Promise<Piece>;
-  /** Ends the upstream call, wherever it is: the next chunk is its failure. */
+  /** Ends the upstream call, wherever it is: the next piece is its failure. */
   hangUp(): void;
-  /** Puts away what is left of the upstream call; one that ended by itself may leave its connection for the next. */
+  /** Ends timers and the upstream call. The connection of a call that reached its own end may serve the next one. */
   close(): Promise<void>;
 }

@@ -4,10 +4,10 @@ import type { Bearing } from "./bearing.ts";
 import type { CircuitStatus } from "./contract.ts";
 import { SlidingCounts } from "./window.ts";
 
-/** However often it was in vain: so that who has recovered is soon in use again. */
+/** However often a trial failed, so that a provider that recovers is soon in use again. */
 const MAX_OPEN_MS = 15_000;
 const MAX_OPEN_FACTOR = 3;
-/** What those are told who would call while another tries: how long that takes nobody knows. */
+/** What callers are told while a trial is under way, since nobody knows how long that takes. */
 const TRIAL_RETRY_AFTER_MS = 1_000;
 
 export type CircuitOptions = {
@@ -38,7 +38,7 @@ export class Circuit {
   readonly #maxOpenMs: number;
   readonly #counts: SlidingCounts;
   #state: CircuitState = "closed";
-  /** Goes up with each opening and closing: how a call ends that began before says nothing of how things are now. */
+  /** Goes up with each opening and closing. A call that began in an earlier one says nothing of how the provider is now. */
   #era = 0;
   /** Openings in a row, none of them after a whole window of peace. */
   #openingCount = 0;
