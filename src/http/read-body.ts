@@ -60,7 +60,7 @@ async function readChunks(
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (isSlow) throw tooSlow();
+      if (isSlow) throw tooSlow(timeoutMs);
       if (done) return Buffer.concat(chunks);
       size += value.byteLength;
       if (size > maxBytes) throw tooLarge(maxBytes);
@@ -70,7 +70,7 @@ async function readChunks(
   } catch (cause) {
     void reader.cancel().catch(() => {});
     if (cause instanceof Refusal) throw cause;
-    if (isSlow) throw tooSlow();
+    if (isSlow) throw tooSlow(timeoutMs);
     throw new Refusal("request.aborted", "The body ended before it was complete.", { field: "body" });
   } finally {
     clearInterval(pace);
@@ -83,8 +83,8 @@ const tooLarge = (maxBytes: number) =>
     headers: CLOSE,
   });
 
-const tooSlow = () =>
-  new Refusal("request.body_timeout", `The body did not come within ${BODY_TIMEOUT_MS / 1_000} seconds.`, {
+const tooSlow = (timeoutMs: number) =>
+  new Refusal("request.body_timeout", `The body did not come within ${timeoutMs / 1_000} seconds.`, {
     field: "body",
     headers: CLOSE,
   });

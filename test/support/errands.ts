@@ -3,7 +3,7 @@ import { NO_ATTEMPT_LIMITS } from "../../src/core/attempts.ts";
 import type { Chunk, ProviderFailure } from "../../src/core/chat.ts";
 import { type Effects, NOTHING_FORBIDDEN, type Zone } from "../../src/core/decision.ts";
 import type { ActivePolicy, Providers } from "../../src/gateway/active-policy.ts";
-import type { Errand, PassedOver, Rest } from "../../src/gateway/attempts/errand.ts";
+import type { Errand, PassedOver, PieceReader } from "../../src/gateway/attempts/errand.ts";
 import { type HowEnded, Journal } from "../../src/gateway/attempts/journal.ts";
 import { attemptInTurn, openInTurn } from "../../src/gateway/attempts/walk.ts";
 import type { Targets } from "../../src/gateway/plan.ts";
@@ -153,7 +153,7 @@ export const yields = (...chunks: readonly Chunk[]) =>
     yield* chunks;
   };
 
-export async function readRest(rest: Rest): Promise<readonly unknown[]> {
+export async function readRest(rest: PieceReader): Promise<readonly unknown[]> {
   const pieces = [];
   for (;;) {
     const piece = await rest.next();

@@ -57,13 +57,13 @@ export type Piece = Exclude<Chunk, { readonly kind: "alive" }>;
 export type OpenedStream = {
   readonly kind: "opened";
   readonly target: AllowedTarget;
-  readonly rest: Rest;
+  readonly rest: PieceReader;
   /** INVARIANT: whoever reads the stream ends it, on every path. */
   readonly turn: Turn;
 };
 
 /** Reads a stream piece by piece. The last piece is an `end` or a `failure`; after it, it must not be asked again. */
-export interface Rest {
+export interface PieceReader {
   next(): Promise<Piece>;
   /** Ends the upstream call, wherever it is: the next piece is its failure. */
   hangUp(): void;

@@ -1,5 +1,5 @@
 import type { ProviderFailure } from "../../core/chat.ts";
-import type { Piece, Rest } from "./errand.ts";
+import type { Piece, PieceReader } from "./errand.ts";
 import { bytesOf, KeptPieces } from "./kept-pieces.ts";
 
 /** Far beyond any answer that a model writes; a bound, since it is kept in memory. */
@@ -11,7 +11,9 @@ const TOO_LARGE: ProviderFailure = {
 };
 
 /** Reads a stream to its end before anybody gets any of it (`delivery: whole`): a cut one is a failed attempt. */
-export async function openHeld(chunks: Rest): Promise<{ readonly rest: Rest } | { readonly failure: ProviderFailure }> {
+export async function openHeld(
+  chunks: PieceReader,
+): Promise<{ readonly rest: PieceReader } | { readonly failure: ProviderFailure }> {
   const pieces: Piece[] = [];
   let heldBytes = 0;
   try {

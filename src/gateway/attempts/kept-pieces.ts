@@ -1,5 +1,5 @@
 import { CUT } from "../collect.ts";
-import type { Piece, Rest } from "./errand.ts";
+import type { Piece, PieceReader } from "./errand.ts";
 
 /** What a chunk without text or bytes of its own weighs. */
 const CHUNK_BYTES = 64;
@@ -20,12 +20,12 @@ function unitsOf(piece: Piece): number {
 }
 
 /** Pieces that were kept back, and then what follows them; null where they are complete. */
-export class KeptPieces implements Rest {
+export class KeptPieces implements PieceReader {
   readonly #kept: Iterator<Piece>;
-  readonly #following: Rest | null;
+  readonly #following: PieceReader | null;
   #isHungUp = false;
 
-  constructor(kept: readonly Piece[], following: Rest | null) {
+  constructor(kept: readonly Piece[], following: PieceReader | null) {
     this.#kept = kept[Symbol.iterator]();
     this.#following = following;
   }

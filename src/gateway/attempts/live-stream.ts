@@ -1,5 +1,5 @@
 import type { ProviderFailure } from "../../core/chat.ts";
-import type { Piece, Rest } from "./errand.ts";
+import type { Piece, PieceReader } from "./errand.ts";
 import { bytesOf, KeptPieces } from "./kept-pieces.ts";
 
 /** More than any provider says before its model writes; a bound, since it is kept in memory. */
@@ -9,7 +9,9 @@ const MAX_OPENING_BYTES = 1_048_576;
  * Reads a stream until its model has written something: only then is there no other target any more. What came before that
  * is given away with it.
  */
-export async function openLive(chunks: Rest): Promise<{ readonly rest: Rest } | { readonly failure: ProviderFailure }> {
+export async function openLive(
+  chunks: PieceReader,
+): Promise<{ readonly rest: PieceReader } | { readonly failure: ProviderFailure }> {
   const pieces: Piece[] = [];
   let keptBytes = 0;
   let hasBegun = false;

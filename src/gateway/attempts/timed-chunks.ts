@@ -1,6 +1,6 @@
 import type { Chunk, ProviderFailure } from "../../core/chat.ts";
 import { CUT } from "../collect.ts";
-import type { Piece, Rest } from "./errand.ts";
+import type { Piece, PieceReader } from "./errand.ts";
 import { ENDLESS, type Limit } from "./limits.ts";
 
 export type StreamLimits = {
@@ -21,8 +21,8 @@ type Options = {
   readonly onBegun: () => void;
 };
 
-/** Chunks one by one, within their times. */
-export class TimedChunks implements Rest {
+/** The chunks of one call, each within its limit. INVARIANT: no timer outlives `next` but those that `close` ends. */
+export class TimedChunks implements PieceReader {
   readonly #iterator: AsyncIterator<Chunk>;
   readonly #options: Options;
   readonly #hangUp = new AbortController();
