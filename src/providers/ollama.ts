@@ -36,12 +36,12 @@ export function createOllama(options: OllamaOptions): Provider {
     target: AllowedTarget,
     request: ChatRequest,
     signal: AbortSignal,
-    { connectTimeoutMs }: CallLimits = NO_CALL_LIMITS,
+    limits: CallLimits = NO_CALL_LIMITS,
   ): AsyncIterable<Chunk> {
     const asked: Asked = { call: toCall(request, target), model: target.model, upstream };
-    const server: ClientOptions = { baseUrl: options.baseUrl, connection, connectTimeoutMs };
+    const server: ClientOptions = { ...limits, baseUrl: options.baseUrl, connection };
     const refusal =
-      (await models.refuseUnlessLocal(target, signal, connectTimeoutMs)) ??
+      (await models.refuseUnlessLocal(target, signal, limits.connectTimeoutMs)) ??
       (await refuseIfBlind(target, request, signal));
     if (refusal !== null) {
       yield { kind: "failure", failure: refusal };

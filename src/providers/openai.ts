@@ -61,7 +61,7 @@ export function createOpenAi(options: OpenAiOptions): Provider {
     target: AllowedTarget,
     request: ChatRequest,
     signal: AbortSignal,
-    { connectTimeoutMs }: CallLimits = NO_CALL_LIMITS,
+    limits: CallLimits = NO_CALL_LIMITS,
   ): AsyncIterable<Chunk> {
     const refusal = lacksKey ?? refuseForwarded(target);
     if (refusal !== null) {
@@ -76,7 +76,7 @@ export function createOpenAi(options: OpenAiOptions): Provider {
     const asked: Asked = { request, model: target.model, upstream };
     const { path, body } = toUpstreamRequest(request, target, dialect);
     // The SDK's own methods for these paths would decode embeddings and parse streams, and drop what they do not know.
-    const client = openClient(server, { signal, stream: request.streamed, connectTimeoutMs });
+    const client = openClient(server, { ...limits, signal, stream: request.streamed });
     const call = client.post<JsonValue | undefined>(path, { body });
     try {
       if (request.streamed) {

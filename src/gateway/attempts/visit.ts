@@ -93,7 +93,7 @@ async function callOnce<T extends Done>(
   limits: Limits,
 ): Promise<T | Failed | Aborted> {
   if (errand.callerSignal.aborted || deadline.isOver) {
-    // The place came too late.
+    // It came too late.
     permit.end("left");
     return errand.callerSignal.aborted
       ? { kind: "aborted", target }

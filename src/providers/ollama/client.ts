@@ -1,5 +1,6 @@
 import { Ollama } from "ollama/browser";
 import type { JsonObject } from "../../core/json.ts";
+import type { CallLimits } from "../../core/provider.ts";
 import type { Connection } from "../connection.ts";
 import { guardedFetch } from "../guarded-fetch.ts";
 import type { Fetch } from "../transport.ts";
@@ -16,15 +17,14 @@ class BodyClient extends Ollama {
   }
 }
 
-/** Where a server listens, how it is called there, and how long a connection may take. */
-export type ClientOptions = {
+/** Where a server listens, how it is called there, and within which limits. */
+export type ClientOptions = CallLimits & {
   readonly baseUrl: string;
   readonly connection: Connection;
-  readonly connectTimeoutMs: number | null;
 };
 
-export function openClient({ baseUrl, connection, connectTimeoutMs }: ClientOptions, signal: AbortSignal): BodyClient {
-  return clientWith(baseUrl, guardedFetch(signal, { ...connection, connectTimeoutMs }));
+export function openClient({ baseUrl, connection, ...limits }: ClientOptions, signal: AbortSignal): BodyClient {
+  return clientWith(baseUrl, guardedFetch(signal, { ...connection, ...limits }));
 }
 
 /**
@@ -32,12 +32,12 @@ export function openClient({ baseUrl, connection, connectTimeoutMs }: ClientOpti
  * by, since it prints lines that it cannot parse, knows no bounds, lets a stream end anywhere and throws the bytes away.
  */
 export async function openStream(
-  { baseUrl, connection, connectTimeoutMs }: ClientOptions,
+  { baseUrl, connection, ...limits }: ClientOptions,
   endpoint: Endpoint,
   body: JsonObject,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array> | null> {
-  const guarded = guardedFetch(signal, { ...connection, connectTimeoutMs, stream: true });
+  const guarded = guardedFetch(signal, { ...connection, ...limits, stream: true });
   const responses: Response[] = [];
   const client = clientWith(baseUrl, async (input, init) => {
     const response = await guarded(input, init);

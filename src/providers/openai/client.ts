@@ -1,4 +1,5 @@
 import OpenAI from "openai";
+import type { CallLimits } from "../../core/provider.ts";
 import type { Connection } from "../connection.ts";
 import { guardedFetch } from "../guarded-fetch.ts";
 
@@ -12,18 +13,17 @@ export type ClientOptions = {
   readonly connection: Connection;
 };
 
-export type CallOptions = {
+export type CallOptions = CallLimits & {
   readonly signal: AbortSignal;
   /** Whether a 2xx answer is handed on unread. */
   readonly stream: boolean;
-  readonly connectTimeoutMs: number | null;
 };
 
 /**
  * The SDK's client for one call. Everything that it would otherwise read from the environment is given, so that settings
  * stay ours; it retries nothing and logs nothing.
  */
-export function openClient(server: ClientOptions, { signal, stream, connectTimeoutMs }: CallOptions): OpenAI {
+export function openClient(server: ClientOptions, { signal, ...options }: CallOptions): OpenAI {
   return new OpenAI({
     baseURL: server.baseUrl,
     apiKey: server.apiKey ?? "none",
@@ -35,6 +35,6 @@ export function openClient(server: ClientOptions, { signal, stream, connectTimeo
     maxRetries: 0,
     timeout: SDK_TIMEOUT_MS,
     logLevel: "off",
-    fetch: guardedFetch(signal, { ...server.connection, connectTimeoutMs, stream }),
+    fetch: guardedFetch(signal, { ...server.connection, ...options }),
   });
 }
