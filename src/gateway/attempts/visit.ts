@@ -6,14 +6,14 @@ import { type Deadline, type Limits, limitsOf, saidOf } from "./limits.ts";
 import { type Recovery, recoveryOf } from "./recovery.ts";
 import { backOffMs, wait } from "./waiting.ts";
 
-/** How long a call waits for a place among those under way at its provider. */
+/** So long a call waits for a place among those that are with its provider. */
 const MAX_PLACE_WAIT_MS = 5_000;
-/** How often one request goes on waiting for a provider that asks again and again to be left alone. */
+/** How often one request waits on while its provider asks again to be left alone. */
 const MAX_PAUSES = 16;
 
 /** A target that was called and did not answer, and what is to follow. */
 export type GivenUp = { readonly kind: "given_up"; readonly failed: Failed; readonly next: Recovery["kind"] };
-/** A target that nothing can be sent to now. `failed`: how an earlier call of it for this request ended, if there was one. */
+/** A target that nothing could be sent to now, nor ever was for this request unless `failed` says how that went. */
 export type Shut = {
   readonly kind: "shut";
   readonly target: AllowedTarget;
@@ -67,7 +67,7 @@ export async function visit<T extends Done>(visited: Visit<T>): Promise<T | Abor
   }
 }
 
-/** Waits. False where the caller left or the process drains, and at once where the wait would go beyond the deadline. */
+/** Whether the wait came to its end; there is none beyond the deadline. */
 export async function waitFor(
   waitMs: number,
   { callerSignal, drainSignal, monotonicMs }: Errand,
