@@ -156,7 +156,7 @@ async function run(socket: Socket, steps: readonly Step[]): Promise<void> {
         await write(socket, step.bytes);
         break;
       case "wait":
-        await Bun.sleep(step.ms);
+        await wait(step.ms);
         break;
       case "repeat":
         for (let time = 0; time < step.times && !socket.destroyed; time++) {
@@ -170,6 +170,16 @@ async function run(socket: Socket, steps: readonly Step[]): Promise<void> {
         return;
     }
   }
+}
+
+const TURNS = 20;
+
+/**
+ * In turns: where gateway and server are one process that stands still for longer than `ms`, a single timer would be
+ * over before the gateway has read what was sent before.
+ */
+async function wait(ms: number): Promise<void> {
+  for (let turn = 0; turn < TURNS; turn++) await Bun.sleep(ms / TURNS);
 }
 
 /** Waits where its reader takes nothing, and no longer than there is a reader. */
