@@ -13,6 +13,7 @@ import {
   startGateway,
 } from "../support/gateway-process.ts";
 import { type Replay, startReplay } from "../support/replay-upstream.ts";
+import { until as waitUntil } from "../support/until.ts";
 
 const LOCAL_MODEL = "smollm2:135m";
 const PRIVATE = "my private words 7c1e";
@@ -74,6 +75,13 @@ type Row = {
   prompt_length: number;
   usage: object;
 };
+/** A log line, which may come later than the answer to the request that it tells of. */
+async function lineWith(gateway: GatewayProcess, words: string): Promise<unknown> {
+  const find = () => gateway.logLines().find((line) => JSON.stringify(line).includes(words));
+  await until(() => find() !== undefined);
+  return find();
+}
+
 const rowOf = async (gateway: GatewayProcess, id: string) =>
   (await (await gateway.request(`/v1/audit/${id}`)).json()) as Row;
 
@@ -106,7 +114,7 @@ describe("in an empty folder with nothing set", () => {
       expect(await (await gateway.request("/v1/health")).json()).toEqual({ status: "ok" });
       expect((await gateway.request("/v1/ready")).status).toBe(200);
       for (const word of ["/v1/chat", "/docs", "/v1/metrics", "embedded Postgres", "ollama serve", "OPENAI_API_KEY"]) {
-        expect(gateway.output.stderr).toContain(word);
+        await until(() => gateway.output.stderr.includes(word));
       }
       const short = await gateway.chat(user("Hello"));
       expect(short.status).toBe(502);
@@ -174,8 +182,7 @@ describe("a running gateway", () => {
     const findings = { "keyword.sensitive_keyword": 1, "pii.email": 2 };
     const scan_ruleset = expect.stringMatching(/^\d+\.\d+\.\d+:[0-9a-f]{64}$/);
     expect(await rowOf(gateway, answer.request_id)).toMatchObject({ findings, scan_ruleset });
-    const line = gateway.logLines().find((entry) => JSON.stringify(entry).includes(answer.request_id));
-    expect(line).toMatchObject({ finding_codes: findings });
+    expect(await lineWith(gateway, answer.request_id)).toMatchObject({ finding_codes: findings });
     const metrics = await (await gateway.request("/v1/metrics")).text();
     expect(metrics).toContain('policy_mesh_scan_findings_total{group="pii"} 3');
     expect(metrics).toContain("policy_mesh_scan_duration_seconds_count 5");
@@ -204,10 +211,7 @@ describe("a running gateway", () => {
     expect(await pending).toBe("hung up");
     await until(() => ollama.aborted.includes("/api/chat"));
     release();
-    await until(() => gateway.output.stdout.includes("client_aborted"));
-    const line = gateway.logLines().find((entry) => JSON.stringify(entry).includes("client_aborted")) as {
-      request_id: string;
-    };
+    const line = (await lineWith(gateway, "client_aborted")) as { request_id: string };
     expect((await rowOf(gateway, line.request_id)).status).toBe("client_aborted");
   });
 
@@ -414,25 +418,25 @@ describe("migrate", () => {
   });
 });
 
-/** Sends bytes as they are and gives what comes back until the other side closes or has nothing more to say. */
+/** Sends bytes as they are and gives what comes back until the other side closes or has said all that it announced. */
 function ask(url: string, bytes: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve) => {
     let received = "";
     const socket = connect(Number(port), hostname, () => socket.write(bytes));
-    socket.setTimeout(500, () => socket.destroy());
     socket.on("data", (data) => {
       received += data.toString();
+      if (isWhole(received)) socket.destroy();
     });
     socket.on("error", () => {});
     socket.on("close", () => resolve(received));
   });
 }
 
-async function until(condition: () => boolean | Promise<boolean>, timeoutMs = 10_000): Promise<void> {
-  const deadlineMs = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error(`did not come true: ${condition}`);
-    await Bun.sleep(5);
-  }
+function isWhole(answer: string): boolean {
+  const [head = "", body] = answer.split("\r\n\r\n");
+  const length = Number(/^content-length: *(\d+)/im.exec(head)?.[1]);
+  return body !== undefined && Buffer.byteLength(body) >= length;
 }
+
+const until = (condition: () => boolean | Promise<boolean>) => waitUntil(condition, String(condition));

@@ -144,14 +144,14 @@ describe("a gateway", () => {
     // It was to wait for fifty minutes, which is within its deadline.
     const limited = await waiting;
     expect([limited.status, limited.headers.get("x-policy-mesh-attempts")]).toEqual([502, "1"]);
-    const lines = gateway.logLines().filter((line) => JSON.stringify(line).includes(requestIdOf(limited)));
-    const ends = lines.filter((line) => JSON.stringify(line).includes('"event":"chat"'));
-    expect(ends).toMatchObject([{ event: "chat", status: "failed" }]);
     // Those that come together are one.
     await Bun.sleep(SECOND_SIGNAL_AFTER_MS);
     gateway.signal("SIGTERM");
     expect(await gateway.ended()).toBe(130);
     await response.text().catch(() => "cut");
+    const lines = gateway.logLines().filter((line) => JSON.stringify(line).includes(requestIdOf(limited)));
+    const ends = lines.filter((line) => JSON.stringify(line).includes('"event":"chat"'));
+    expect(ends).toMatchObject([{ event: "chat", status: "failed" }]);
   });
 });
 

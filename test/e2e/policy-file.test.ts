@@ -146,7 +146,7 @@ describe("a gateway with a policy file", () => {
     write(file, policy({ version: 3, chain: "clout" }));
     await until(async () => (await refusals(gateway)) === 1);
     expect(await activeVersion(gateway)).toBe(2);
-    expect(gateway.output.stdout).toContain('did you mean \\"cloud\\"');
+    await until(async () => gateway.output.stdout.includes('did you mean \\"cloud\\"'));
     // The signal reads the file at once, also where nothing changed.
     gateway.signal("SIGHUP");
     await until(async () => (await refusals(gateway)) === 2);

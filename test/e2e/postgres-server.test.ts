@@ -6,6 +6,7 @@ import { type GatewayProcess, runGateway, scratchFolder, startGateway } from "..
 import { startPostgresServer } from "../support/postgres-server.ts";
 import { type Replay, startReplay } from "../support/replay-upstream.ts";
 import { startRelay } from "../support/tcp-relay.ts";
+import { until } from "../support/until.ts";
 
 const server = await startPostgresServer();
 const folder = scratchFolder();
@@ -71,7 +72,7 @@ describe.skipIf(server === null)("a gateway on a Postgres server", () => {
       await relay.open();
       await chat();
       await caughtUp();
-      expect(gateway.output.stdout).toContain('"event":"migrated"');
+      await until(() => gateway.output.stdout.includes('"event":"migrated"'), "the log tells of the migration");
 
       await relay.shut();
       await chat();

@@ -89,10 +89,11 @@ export async function startGateway(
         body: JSON.stringify(body),
         ...init,
       }),
+    /** Those that have come whole. A line may come later than the answer to the request that it tells of. */
     logLines: () =>
       output.stdout
         .split("\n")
-        .filter((line) => line !== "")
+        .slice(0, -1)
         .map((line): unknown => JSON.parse(line)),
     signal: (signal: NodeJS.Signals) => child.kill(signal),
     async ended(): Promise<number> {
