@@ -11,7 +11,7 @@ const upstream = Bun.serve({
   fetch(request) {
     if (request.method !== "POST") return Response.json({ data: [{ id: "m" }] });
     asked += 1;
-    return new Response("{}", { status: 429, headers: { "retry-after": "8" } });
+    return new Response("{}", { status: 429, headers: { "retry-after": "60" } });
   },
 });
 afterAll(async () => {

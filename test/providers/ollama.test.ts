@@ -416,7 +416,7 @@ test("an abort ends the upstream call at once", async () => {
   await until(() => replay.asked().length > 0, "the call");
   caller.abort();
   await pending;
-  await until(() => replay.aborted.length > 0, "its end");
+  await until(() => replay.aborted.length > 0, "the upstream sees that its caller left");
   expect(replay.aborted).toEqual(["/api/chat"]);
   release();
 });

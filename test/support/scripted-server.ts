@@ -31,7 +31,7 @@ export const ask = (script: Script): string => `[[${script}]]`;
 /** Stands in every error text that is not recorded: nothing that an upstream says of an error may reach a client. */
 export const UPSTREAM_WORDS = "upstream words 5e0d";
 /** Longer than any test is to wait. */
-export const RETRY_AFTER_SECONDS = 30;
+export const RETRY_AFTER_SECONDS = 300;
 const DEPARTURE_DEADLINE_MS = 10_000;
 
 export type Asked = {

@@ -3,8 +3,8 @@
  * flood, or silence. It is written on a bare socket, so that it knows what its reader took and when it left.
  */
 export function startStreamingUpstream(model: string) {
-  /** `closedAtMs` is when the reader of the stream that was asked for last went, by the monotonic clock. */
-  const state = { writtenBytes: 0, closedAtMs: null as number | null, asked: 0 };
+  /** `isLeft`: the reader of the stream that was asked for last is gone. */
+  const state = { writtenBytes: 0, isLeft: false, asked: 0 };
   const socketOf: Bun.Socket<Connection>[] = [];
   let flood: { readonly frame: string; leftBytes: number } | null = null;
 
@@ -50,7 +50,7 @@ export function startStreamingUpstream(model: string) {
           return pump(socket);
         }
         state.asked++;
-        state.closedAtMs = null;
+        state.isLeft = false;
         socketOf.push(socket);
         const type = request.path.startsWith("/v1/") ? "text/event-stream" : "application/x-ndjson";
         socket.data.streaming = true;
@@ -59,7 +59,7 @@ export function startStreamingUpstream(model: string) {
       },
       drain: pump,
       close(socket) {
-        if (socket === socketOf.at(-1)) state.closedAtMs = performance.now();
+        if (socket === socketOf.at(-1)) state.isLeft = true;
       },
       error() {},
     },

@@ -56,10 +56,12 @@ describe("HEAD", () => {
   });
 
   test("keeps nothing of a long body, and lets go of it where its caller leaves", async () => {
+    const read = Promise.withResolvers<void>();
     let isCancelled = false;
     const { url } = open(() => {
       const body = new ReadableStream({
         async pull(controller) {
+          read.resolve();
           await Bun.sleep(1);
           controller.enqueue(new Uint8Array(1_024));
         },
@@ -69,7 +71,11 @@ describe("HEAD", () => {
       });
       return new Response(body);
     });
-    await fetch(url, { method: "HEAD", signal: AbortSignal.timeout(50) }).catch(() => "left");
+    const caller = new AbortController();
+    const asked = fetch(url, { method: "HEAD", signal: caller.signal }).catch(() => "left");
+    await read.promise;
+    caller.abort();
+    expect(await asked).toBe("left");
     await until(() => isCancelled, "the body is let go of");
   });
 });
