@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { email } from "../../../../src/scan/detectors/email.ts";
+import { cpuMsOf } from "../../../support/cpu-time.ts";
 import { email as mailboxes } from "../../../support/sensitive-values/email.ts";
 
 const look = (text: string, isNear = false, at = text.indexOf("@")) => email.look(text, at, () => isNear);
@@ -90,9 +91,10 @@ describe("pii.email", () => {
 
   test("reads a bounded part of the text for each sign", () => {
     const text = `${"a".repeat(500_000)}@${"a.".repeat(500_000)}`;
-    const begin = performance.now();
-    for (let round = 0; round < 1_000; round++) look(text, false, 500_000);
-    expect(performance.now() - begin).toBeLessThan(500);
+    const tookMs = cpuMsOf(() => {
+      for (let round = 0; round < 1_000; round++) look(text, false, 500_000);
+    });
+    expect(tookMs).toBeLessThan(500);
   });
 });
 

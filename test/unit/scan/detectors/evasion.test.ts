@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { evasion } from "../../../../src/scan/detectors/evasion.ts";
 import { BOUNDARY } from "../../../../src/scan/sheet.ts";
+import { cpuMsOf } from "../../../support/cpu-time.ts";
 
 const found = (text: string) => evasion.flatMap(({ look }) => look(text).map(({ code, strength }) => [code, strength]));
 const tags = (text: string) => Array.from(text, (at) => String.fromCodePoint(0xe0000 + at.charCodeAt(0))).join("");
@@ -69,11 +70,12 @@ describe("signs of an evasion", () => {
   });
 
   test("are looked for in linear time", () => {
-    const start = performance.now();
-    for (const unit of ["a\u200b", "\u200b", "а", "аb", "\u202e", "\u{e0041}", "\u{e0150}", "\u{1f3f4}\u{e0041}"]) {
-      found(unit.repeat(100_000));
-      found(`${unit}${BOUNDARY}`.repeat(50_000));
-    }
-    expect(performance.now() - start).toBeLessThan(3_000);
+    const tookMs = cpuMsOf(() => {
+      for (const unit of ["a\u200b", "\u200b", "а", "аb", "\u202e", "\u{e0041}", "\u{e0150}", "\u{1f3f4}\u{e0041}"]) {
+        found(unit.repeat(100_000));
+        found(`${unit}${BOUNDARY}`.repeat(50_000));
+      }
+    });
+    expect(tookMs).toBeLessThan(3_000);
   });
 });
