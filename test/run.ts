@@ -27,6 +27,12 @@ const BEFORE_TESTS: readonly Check[] = [
   { name: "build", command: [bun, "run", "compile", "--outfile", binary] },
 ];
 
+/**
+ * For what hangs. Longer than the waits within a test together, which have bounds of their own and say what they waited
+ * for in vain: a start of the embedded database alone may take a minute.
+ */
+const TEST_TIMEOUT_MS = 120_000;
+
 const STARTING_PROCESSES = ["test/e2e/", "test/conformance/", "test/bench/"];
 
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
@@ -79,8 +85,9 @@ async function runHalves(): Promise<void> {
 
 async function runTests(args: readonly string[], output: "inherit" | number): Promise<void> {
   const report = join(scratch, `junit-${args.join("-").replaceAll("/", "")}.xml`);
+  const limit = ["--timeout", `${TEST_TIMEOUT_MS}`];
   const child = Bun.spawn(
-    [bun, "--no-env-file", "test", "--timeout", "30000", "--reporter=junit", `--reporter-outfile=${report}`, ...args],
+    [bun, "--no-env-file", "test", ...limit, "--reporter=junit", `--reporter-outfile=${report}`, ...args],
     {
       cwd: root,
       stdin: "ignore",

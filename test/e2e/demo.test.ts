@@ -11,7 +11,8 @@ import { SIMULATED_CLOUD_MODEL, SIMULATED_KEY, startSimulatedOpenAi } from "../.
 import { readConfig } from "../../src/config/config.ts";
 
 const START_TIMEOUT_MS = 60_000;
-const END_TIMEOUT_MS = 10_000;
+/** Longer than all bounds of an orderly end together. */
+const END_TIMEOUT_MS = 30_000;
 const BINARY = process.env["POLICY_MESH_BINARY"];
 const COMMAND = BINARY ? [resolve(BINARY)] : [process.execPath, join(import.meta.dir, "../../src/main.ts")];
 const messages = [{ role: "user" as const, content: "Do not repeat this." }];
@@ -99,18 +100,26 @@ describe("policy-mesh demo", () => {
     for (const line of naming) expect(line).toContain("simulated");
   });
 
-  test("ends at SIGTERM with code 0 and leaves nothing behind", async () => {
-    expect(demo.left()).toHaveLength(1);
-    demo.child.kill("SIGTERM");
-    expect(await demo.ended(END_TIMEOUT_MS)).toEqual({ code: 0, left: [] });
-  }, 15_000);
+  test(
+    "ends at SIGTERM with code 0 and leaves nothing behind",
+    async () => {
+      expect(demo.left()).toHaveLength(1);
+      demo.child.kill("SIGTERM");
+      expect(await demo.ended(END_TIMEOUT_MS)).toEqual({ code: 0, left: [] });
+    },
+    START_TIMEOUT_MS,
+  );
 });
 
-test("the demo says how it is used when given an argument", async () => {
-  const demo = startDemo({ args: ["extra-arg"] });
-  expect(await demo.ended(END_TIMEOUT_MS)).toEqual({ code: 2, left: [] });
-  expect(demo.lines()[0]).toBe("Usage: policy-mesh demo");
-}, 15_000);
+test(
+  "the demo says how it is used when given an argument",
+  async () => {
+    const demo = startDemo({ args: ["extra-arg"] });
+    expect(await demo.ended(END_TIMEOUT_MS)).toEqual({ code: 2, left: [] });
+    expect(demo.lines()[0]).toBe("Usage: policy-mesh demo");
+  },
+  START_TIMEOUT_MS,
+);
 
 test("the demo says that the port is taken, and leaves nothing behind", async () => {
   const taken = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
@@ -118,7 +127,7 @@ test("the demo says that the port is taken, and leaves nothing behind", async ()
   expect(await demo.ended(START_TIMEOUT_MS)).toEqual({ code: 1, left: [] });
   expect(demo.lines().join()).toContain(`Cannot listen on 127.0.0.1:${taken.port} (EADDRINUSE). Set PORT`);
   await taken.stop(true);
-}, 60_000);
+}, 90_000);
 
 test("the demo never uses the user's own providers or key", () => {
   const own = { OPENAI_API_KEY: "own-key", OPENAI_BASE_URL: "https://own", OLLAMA_BASE_URL: "http://own", PORT: "1" };

@@ -12,4 +12,5 @@ test("no failure, departure, reload or field of a client's carries a request whe
   expect(tally.failed).toBeGreaterThan(1_000);
   expect(tally.left).toBeGreaterThan(300);
   expect(tally.reloads).toBeGreaterThan(200);
-}, 120_000);
+  // So many requests take as long as they take: this ends what hangs.
+}, 600_000);
