@@ -112,8 +112,9 @@ export const until = (isTrue: () => boolean | Promise<boolean>, event: string): 
 export async function auditRow(side: Side, requestId: string): Promise<Readonly<Record<string, unknown>>> {
   let row: unknown = null;
   await until(async () => {
-    row = await (await fetch(`${side.url}/v1/audit/${requestId}`)).json();
-    return isRecord(row) && row["status"] !== "pending";
+    const response = await fetch(`${side.url}/v1/audit/${requestId}`);
+    row = await response.json();
+    return response.ok && isRecord(row) && row["status"] !== "pending";
   }, "the row is settled");
   return isRecord(row) ? row : {};
 }

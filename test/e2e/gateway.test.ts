@@ -67,23 +67,12 @@ type Answer = {
   error: unknown;
 };
 const answerOf = async (response: Response) => (await response.json()) as Answer;
-type Row = {
-  status: string;
-  provider: string;
-  model: string;
-  reason_codes: string[];
-  prompt_length: number;
-  usage: object;
-};
 /** A log line, which may come later than the answer to the request that it tells of. */
 async function lineWith(gateway: GatewayProcess, words: string): Promise<unknown> {
   const find = () => gateway.logLines().find((line) => JSON.stringify(line).includes(words));
   await until(() => find() !== undefined);
   return find();
 }
-
-const rowOf = async (gateway: GatewayProcess, id: string) =>
-  (await (await gateway.request(`/v1/audit/${id}`)).json()) as Row;
 
 /** Asks the embedded database of a running gateway behind its back. */
 async function query(dataDir: string, statement: string): Promise<unknown[]> {
@@ -162,7 +151,7 @@ describe("a running gateway", () => {
       expect(answer).toMatchObject({ provider, model, reason_codes: [reason], error: null });
       expect(answer.content).toContain("capital of France is Paris");
       expect(response.headers.get("x-request-id")).toBe(answer.request_id);
-      expect(await rowOf(gateway, answer.request_id)).toMatchObject({
+      expect(await gateway.row(answer.request_id)).toMatchObject({
         status: "succeeded",
         provider,
         model,
@@ -181,7 +170,7 @@ describe("a running gateway", () => {
     expect(answer.reason_codes).toEqual(["sensitive_keyword_match", "sensitive_data_match"]);
     const findings = { "keyword.sensitive_keyword": 1, "pii.email": 2 };
     const scan_ruleset = expect.stringMatching(/^\d+\.\d+\.\d+:[0-9a-f]{64}$/);
-    expect(await rowOf(gateway, answer.request_id)).toMatchObject({ findings, scan_ruleset });
+    expect(await gateway.row(answer.request_id)).toMatchObject({ findings, scan_ruleset });
     expect(await lineWith(gateway, answer.request_id)).toMatchObject({ finding_codes: findings });
     const metrics = await (await gateway.request("/v1/metrics")).text();
     expect(metrics).toContain('policy_mesh_scan_findings_total{group="pii"} 3');
@@ -192,7 +181,7 @@ describe("a running gateway", () => {
     await openai.play("wrong-key");
     const answer = await answerOf(await gateway.chat(user(LONG)));
     expect(answer).toMatchObject({ provider: "openai", reason_codes: ["default"], content: null });
-    expect(await rowOf(gateway, answer.request_id)).toMatchObject({
+    expect(await gateway.row(answer.request_id)).toMatchObject({
       status: "failed",
       failure_category: "authentication",
     });
@@ -212,7 +201,7 @@ describe("a running gateway", () => {
     await until(() => ollama.aborted.includes("/api/chat"));
     release();
     const line = (await lineWith(gateway, "client_aborted")) as { request_id: string };
-    expect((await rowOf(gateway, line.request_id)).status).toBe("client_aborted");
+    expect(await gateway.row(line.request_id)).toMatchObject({ status: "client_aborted" });
   });
 
   test("logs one JSON line for each request, and no text of any", async () => {

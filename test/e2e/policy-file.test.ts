@@ -103,7 +103,7 @@ describe("a gateway with a policy file", () => {
     expect(cloud.bodies[0]?.authorization).toBe(`Bearer ${KEY}`);
     expect(JSON.parse(cloud.bodies[0]?.text ?? "")).toMatchObject({ model: "cloud-model", max_tokens: 50 });
     const inForce = (await (await gateway.request("/v1/policy")).json()) as { hash: string };
-    const row = await (await gateway.request(`/v1/audit/${plain.request_id}`)).text();
+    const row = JSON.stringify(await gateway.row(plain.request_id));
     expect(row).toContain(inForce.hash);
     expect(row).toContain('"rule":"default"');
     const seen = [JSON.stringify(inForce), row, gateway.output.stdout].join("\n");
@@ -119,7 +119,7 @@ describe("a gateway with a policy file", () => {
     // Such a failure may pass: the first is asked twice more before the next is.
     expect(cloud.bodies).toHaveLength(3);
     expect(response.headers.get("x-policy-mesh-attempts")).toBe("4");
-    expect(await (await gateway.request(`/v1/audit/${answer.request_id}`)).json()).toMatchObject({
+    expect(await gateway.row(answer.request_id)).toMatchObject({
       ...{ provider: "cloud", zone: "cloud", answered_provider: "box", answered_zone: "local" },
       attempts: [
         ...Array.from({ length: 3 }, () => ({ provider: "cloud", result: "upstream_error" })),

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { until } from "./until.ts";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 const START_TIMEOUT_MS = 30_000;
@@ -19,6 +20,9 @@ export const sourceCommand = (preload: string, ...args: string[]): string[] => [
   MAIN,
   ...args,
 ];
+
+/** As the API writes it. */
+type Row = { readonly [field: string]: unknown };
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -77,6 +81,11 @@ export async function startGateway(
   const url = await waitForUrl(child, output);
 
   const request = (path: string, init?: RequestInit) => fetch(`${url}${path}`, { ...init, keepalive: false });
+  const rowNow = async (requestId: string) => {
+    const response = await request(`/v1/audit/${requestId}`);
+    const row = (await response.json()) as Row;
+    return response.ok && row["status"] !== "pending" ? row : null;
+  };
   return {
     url,
     pid: child.pid,
@@ -89,6 +98,15 @@ export async function startGateway(
         body: JSON.stringify(body),
         ...init,
       }),
+    /** Of a request that has ended, once it is there: it follows the answer, by more than a gateway waits where a machine is slow. */
+    async row(requestId: string): Promise<Row> {
+      let row: Row | null = null;
+      await until(async () => {
+        row = await rowNow(requestId);
+        return row !== null;
+      }, "the row is there");
+      return row ?? {};
+    },
     /** Those that have come whole. A line may come later than the answer to the request that it tells of. */
     logLines: () =>
       output.stdout
