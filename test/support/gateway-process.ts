@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { until } from "./until.ts";
 
 const MAIN = join(import.meta.dir, "../../src/main.ts");
-const START_TIMEOUT_MS = 30_000;
+/** Longer than the minute that it gives its own database, after which it says itself what is wrong. */
+const START_TIMEOUT_MS = 90_000;
 
 /** The compiled binary where the test command built one, else the source. */
 export function gatewayCommand(...args: string[]): string[] {
