@@ -101,38 +101,26 @@ describe("policy-mesh demo", () => {
     for (const line of naming) expect(line).toContain("simulated");
   });
 
-  test(
-    "ends at SIGTERM with code 0 and leaves nothing behind",
-    async () => {
-      expect(demo.left()).toHaveLength(1);
-      demo.child.kill("SIGTERM");
-      expect(await demo.ended(END_TIMEOUT_MS)).toEqual({ code: 0, left: [] });
-    },
-    START_TIMEOUT_MS,
-  );
+  test("ends at SIGTERM with code 0 and leaves nothing behind", async () => {
+    expect(demo.left()).toHaveLength(1);
+    demo.child.kill("SIGTERM");
+    expect(await demo.ended(END_TIMEOUT_MS)).toEqual({ code: 0, left: [] });
+  });
 });
 
-test(
-  "the demo says how it is used when given an argument",
-  async () => {
-    const demo = startDemo({ args: ["extra-arg"] });
-    expect(await demo.ended(END_TIMEOUT_MS)).toEqual({ code: 2, left: [] });
-    expect(demo.lines()[0]).toBe("Usage: policy-mesh demo");
-  },
-  START_TIMEOUT_MS,
-);
+test("the demo says how it is used when given an argument", async () => {
+  const demo = startDemo({ args: ["extra-arg"] });
+  expect(await demo.ended(END_TIMEOUT_MS)).toEqual({ code: 2, left: [] });
+  expect(demo.lines()[0]).toBe("Usage: policy-mesh demo");
+});
 
-test(
-  "the demo says that the port is taken, and leaves nothing behind",
-  async () => {
-    const taken = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
-    const demo = startDemo({ env: { PORT: String(taken.port) } });
-    expect(await demo.ended(START_TIMEOUT_MS)).toEqual({ code: 1, left: [] });
-    expect(demo.lines().join()).toContain(`Cannot listen on 127.0.0.1:${taken.port} (EADDRINUSE). Set PORT`);
-    await taken.stop(true);
-  },
-  2 * START_TIMEOUT_MS,
-);
+test("the demo says that the port is taken, and leaves nothing behind", async () => {
+  const taken = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+  const demo = startDemo({ env: { PORT: String(taken.port) } });
+  expect(await demo.ended(START_TIMEOUT_MS)).toEqual({ code: 1, left: [] });
+  expect(demo.lines().join()).toContain(`Cannot listen on 127.0.0.1:${taken.port} (EADDRINUSE). Set PORT`);
+  await taken.stop(true);
+});
 
 test("the demo never uses the user's own providers or key", () => {
   const own = { OPENAI_API_KEY: "own-key", OPENAI_BASE_URL: "https://own", OLLAMA_BASE_URL: "http://own", PORT: "1" };
