@@ -119,18 +119,23 @@ export async function auditRow(side: Side, requestId: string): Promise<Readonly<
   return isRecord(row) ? row : {};
 }
 
-/** The row of a request by the log since some place in it: who leaves before the answer never learns its id. */
-export async function loggedRow(side: Side, since: number, status: string) {
+/**
+ * The row of a request by the log: who leaves before the answer never learns its id. That says when the request came, so
+ * lines of earlier ones that come late are not taken for it.
+ */
+export async function loggedRow(side: Side, sinceMs: number, status: string) {
   const find = () =>
     side.output.stdout
-      .slice(since)
       .split("\n")
       .map((line): unknown => (line.startsWith("{") && line.endsWith("}") ? JSON.parse(line) : null))
-      .find((entry) => isRecord(entry) && entry["status"] === status);
+      .find((entry) => isRecord(entry) && entry["status"] === status && msOf(String(entry["request_id"])) >= sinceMs);
   await until(() => find() !== undefined, "a log line tells of the request");
   const entry = find();
   return await auditRow(side, isRecord(entry) ? String(entry["request_id"]) : "");
 }
+
+/** The time in a UUIDv7 (RFC 9562, 5.7). */
+const msOf = (id: string): number => Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16);
 
 /** A call as curl would make it. */
 export const postJson = (

@@ -20,7 +20,7 @@ describe.each([...WAYS])("a client of the %s model that leaves", (way) => {
     async ({ sdk, surface, streamed, ask: call }) => {
       const side = sideOf(way);
       const words = unique("silence");
-      const since = side.output.stdout.length;
+      const sinceMs = Date.now();
       const abort = new AbortController();
       const answer = rejection(call(side, words, abort.signal));
       await askedWith(side, words);
@@ -29,7 +29,7 @@ describe.each([...WAYS])("a client of the %s model that leaves", (way) => {
       if (sdk === "openai") expect(error).toBeInstanceOf(OpenAI.APIUserAbortError);
       else expect(error).toMatchObject({ name: "AbortError" });
       await side.upstream.departure(words);
-      const row = await loggedRow(side, since, "client_aborted");
+      const row = await loggedRow(side, sinceMs, "client_aborted");
       expect(row).toMatchObject({ ...LEFT, surface, streamed, provider: side.provider });
     },
   );

@@ -182,7 +182,7 @@ describe.each([...WAYS])("the native surface, answered by the %s model", (way) =
 
     const early = new AbortController();
     const silent = `${ask("silence")} ${crypto.randomUUID()}`;
-    const since = side.output.stdout.length;
+    const sinceMs = Date.now();
     const body = JSON.stringify({ messages: user(silent) });
     const headers = { "content-type": "application/json" };
     const pending = fetch(`${side.url}/v1/chat`, { method: "POST", headers, body, signal: early.signal });
@@ -191,7 +191,7 @@ describe.each([...WAYS])("the native surface, answered by the %s model", (way) =
     early.abort();
     expect(await ending).toMatchObject({ name: "AbortError" });
     await side.upstream.departure(silent);
-    expect(await loggedRow(side, since, "client_aborted")).toMatchObject({ ...left, streamed: false });
+    expect(await loggedRow(side, sinceMs, "client_aborted")).toMatchObject({ ...left, streamed: false });
 
     const stalled = `${ask("stall")} ${crypto.randomUUID()}`;
     const response = await chat(side, { messages: user(stalled), stream: true });
