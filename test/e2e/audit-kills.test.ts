@@ -45,7 +45,8 @@ describe.skipIf(server === null)("processes that share a PostgreSQL server", () 
     } finally {
       await close();
     }
-  }, 150_000);
+    // So many starts take as long as they take: this ends what hangs.
+  }, 600_000);
 
   test("lose nothing when they die while the database is away", async () => {
     const url = (await server?.createDatabase()) ?? "";
@@ -100,7 +101,9 @@ describe.skipIf(server === null)("processes that share a PostgreSQL server", () 
     const children = options.map((one) => startAuditChild(one));
     try {
       const claimed = () => readClaims(names.map((name) => `${name}.claims`));
-      await until(() => countOf(claimed(), "done") >= 1_000, "requests go through");
+      // The clock of that one is set back every fifty of them, at the latest.
+      const ofStepping = () => countOf(readClaims([`${names[1]}.claims`]), "done");
+      await until(() => ofStepping() >= 200, "requests go through");
       await Promise.all(children.map((child) => child.finish()));
       for (const one of options) await signRest(one, () => isCovered(sql));
       expect(await problemsOf(sql, claimed())).toEqual([]);

@@ -19,6 +19,7 @@ import { until } from "../support/until.ts";
 
 const REPLICAS = 4;
 const EMBEDDED_ROUNDS = 3;
+const ANSWERS_TIMEOUT_MS = 60_000;
 
 const server = await startPostgresServer();
 const folder = scratchFolder();
@@ -77,7 +78,8 @@ describe.skipIf(server === null)(`${REPLICAS} gateways on one PostgreSQL server`
       const gateways = await Promise.all(envs.map(start));
       const load = startLoad(gateways, 2 * REPLICAS);
       loads.push(load);
-      await until(() => load.answers.length >= 400, "requests are answered");
+      // Each waits twice for a disk.
+      await until(() => load.answers.length >= 400, "requests are answered", ANSWERS_TIMEOUT_MS);
       if (round === "killed") for (const gateway of gateways) gateway.signal("SIGKILL");
       await load.stop();
       if (round === "stopped")
