@@ -625,7 +625,7 @@ CREATE TABLE public.audit_events (
     attempts jsonb,
     CONSTRAINT audit_events_answered_form CHECK (((answered_provider ~ '^[a-z][a-z0-9_-]*$'::text) AND (octet_length(answered_provider) <= 32) AND (answered_zone ~ '^[a-z][a-z0-9_-]*$'::text) AND (octet_length(answered_zone) <= 32))),
     CONSTRAINT audit_events_answered_model_form CHECK (((record_version = 0) OR ((answered_model ~ '^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$'::text) AND (octet_length(answered_model) <= 128)))),
-    CONSTRAINT audit_events_attempts_form CHECK ((((attempts)::text ~ '^\[([{]?"[a-z_]+": ("[A-Za-z0-9._:/@+-]+"|[0-9]+)[}]?(, )?)*\]$'::text) AND ((octet_length((attempts)::text) <= 190) OR ((attempts)::text !~ '[A-Za-z0-9._:/@+-]{129}'::text)) AND (jsonb_path_query_array(attempts, '$[*].keyvalue()."key"'::jsonpath, '{}'::jsonb, true) <@ '["provider", "model", "result", "duration_ms"]'::jsonb) AND (jsonb_path_query_array(attempts, '$[*]."result"'::jsonpath) <@ '["answered", "timeout", "unreachable", "authentication", "rate_limited", "model_not_found", "bad_request", "content_filter", "context_length", "upstream_error", "malformed_response", "remote_model", "not_local", "circuit_open", "busy", "left"]'::jsonb))),
+    CONSTRAINT audit_events_attempts_form CHECK ((((attempts)::text ~ '^\[([{]?"[a-z_]+": ("[A-Za-z0-9._:/@+-]+"|[0-9]+|true|false)[}]?(, )?)*\]$'::text) AND ((octet_length((attempts)::text) <= 190) OR ((attempts)::text !~ '[A-Za-z0-9._:/@+-]{129}'::text)) AND (jsonb_path_query_array(attempts, '$[*].keyvalue()."key"'::jsonpath, '{}'::jsonb, true) <@ '["provider", "model", "result", "sent", "duration_ms"]'::jsonb) AND (jsonb_path_query_array(attempts, '$[*]."result"'::jsonpath) <@ '["answered", "timeout", "unreachable", "authentication", "rate_limited", "model_not_found", "bad_request", "content_filter", "context_length", "upstream_error", "malformed_response", "remote_model", "not_local", "circuit_open", "paused", "busy", "left"]'::jsonb))),
     CONSTRAINT audit_events_attempts_since_version_2 CHECK (
 CASE
     WHEN (attempts IS NOT NULL) THEN (record_version >= 2)
@@ -914,7 +914,7 @@ COMMENT ON COLUMN public.audit_events.erased_at IS 'When all else but id, time a
 -- Name: COLUMN audit_events.attempts; Type: COMMENT; Schema: public; Owner: -
 --
 
-COMMENT ON COLUMN public.audit_events.attempts IS 'Whose turn it was, in order, and how each ended; with circuit_open and busy nothing was sent. Null before version 2, and when interrupted.';
+COMMENT ON COLUMN public.audit_events.attempts IS 'Whose turn it was, in order, how each ended, and whether anything of the request was sent. Null before version 2, and when interrupted.';
 
 
 --
@@ -959,7 +959,7 @@ CREATE TABLE public.audit_events_default (
     attempts jsonb,
     CONSTRAINT audit_events_answered_form CHECK (((answered_provider ~ '^[a-z][a-z0-9_-]*$'::text) AND (octet_length(answered_provider) <= 32) AND (answered_zone ~ '^[a-z][a-z0-9_-]*$'::text) AND (octet_length(answered_zone) <= 32))),
     CONSTRAINT audit_events_answered_model_form CHECK (((record_version = 0) OR ((answered_model ~ '^[A-Za-z0-9][A-Za-z0-9._:/@+-]*$'::text) AND (octet_length(answered_model) <= 128)))),
-    CONSTRAINT audit_events_attempts_form CHECK ((((attempts)::text ~ '^\[([{]?"[a-z_]+": ("[A-Za-z0-9._:/@+-]+"|[0-9]+)[}]?(, )?)*\]$'::text) AND ((octet_length((attempts)::text) <= 190) OR ((attempts)::text !~ '[A-Za-z0-9._:/@+-]{129}'::text)) AND (jsonb_path_query_array(attempts, '$[*].keyvalue()."key"'::jsonpath, '{}'::jsonb, true) <@ '["provider", "model", "result", "duration_ms"]'::jsonb) AND (jsonb_path_query_array(attempts, '$[*]."result"'::jsonpath) <@ '["answered", "timeout", "unreachable", "authentication", "rate_limited", "model_not_found", "bad_request", "content_filter", "context_length", "upstream_error", "malformed_response", "remote_model", "not_local", "circuit_open", "busy", "left"]'::jsonb))),
+    CONSTRAINT audit_events_attempts_form CHECK ((((attempts)::text ~ '^\[([{]?"[a-z_]+": ("[A-Za-z0-9._:/@+-]+"|[0-9]+|true|false)[}]?(, )?)*\]$'::text) AND ((octet_length((attempts)::text) <= 190) OR ((attempts)::text !~ '[A-Za-z0-9._:/@+-]{129}'::text)) AND (jsonb_path_query_array(attempts, '$[*].keyvalue()."key"'::jsonpath, '{}'::jsonb, true) <@ '["provider", "model", "result", "sent", "duration_ms"]'::jsonb) AND (jsonb_path_query_array(attempts, '$[*]."result"'::jsonpath) <@ '["answered", "timeout", "unreachable", "authentication", "rate_limited", "model_not_found", "bad_request", "content_filter", "context_length", "upstream_error", "malformed_response", "remote_model", "not_local", "circuit_open", "paused", "busy", "left"]'::jsonb))),
     CONSTRAINT audit_events_attempts_since_version_2 CHECK (
 CASE
     WHEN (attempts IS NOT NULL) THEN (record_version >= 2)

@@ -28,19 +28,19 @@ alter table audit_events add constraint audit_events_attempts_since_version_2 ch
 ) not valid;
 -- One pattern with all names and results in it would cost a row three times as much.
 alter table audit_events add constraint audit_events_attempts_form check (
-  attempts::text ~ '^\[([{]?"[a-z_]+": ("[A-Za-z0-9._:/@+-]+"|[0-9]+)[}]?(, )?)*\]$'
+  attempts::text ~ '^\[([{]?"[a-z_]+": ("[A-Za-z0-9._:/@+-]+"|[0-9]+|true|false)[}]?(, )?)*\]$'
   and (octet_length(attempts::text) <= 190 or attempts::text !~ '[A-Za-z0-9._:/@+-]{129}')
   and jsonb_path_query_array(attempts, '$[*].keyvalue().key', '{}', true)
-    <@ '["provider", "model", "result", "duration_ms"]'
+    <@ '["provider", "model", "result", "sent", "duration_ms"]'
   and jsonb_path_query_array(attempts, '$[*].result') <@ '[
     "answered", "timeout", "unreachable", "authentication", "rate_limited", "model_not_found", "bad_request",
     "content_filter", "context_length", "upstream_error", "malformed_response", "remote_model", "not_local",
-    "circuit_open", "busy", "left"
+    "circuit_open", "paused", "busy", "left"
   ]'
 ) not valid;
 
 comment on column audit_events.attempts is
-  'Whose turn it was, in order, and how each ended; with circuit_open and busy nothing was sent. Null before version 2, and when interrupted.';
+  'Whose turn it was, in order, how each ended, and whether anything of the request was sent. Null before version 2, and when interrupted.';
 
 create or replace function audit_erase_event(
   given_action_id uuid, given_performed_at timestamptz, given_details jsonb, given_salt bytea, given_leaf_hash bytea

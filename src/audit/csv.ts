@@ -42,9 +42,9 @@ const pairs = (counts: AuditEvent["findings"]): string =>
     .map(([code, count]) => `${code}=${count}`)
     .join(" ");
 
-/** `openai/gpt-4o=timeout:30000`, in milliseconds: no id, model or result has a space in it. */
-const attemptText = ({ provider, model, result, durationMs }: Attempt): string =>
-  `${provider}/${model}=${result}:${durationMs}`;
+/** `openai/gpt-4o=timeout:30000`, in milliseconds, and `:unsent` behind it: no id, model or result has a space in it. */
+const attemptText = ({ provider, model, result, sent, durationMs }: Attempt): string =>
+  `${provider}/${model}=${result}:${durationMs}${sent ? "" : ":unsent"}`;
 
 /** RFC 4180: the names of the columns. */
 export const csvHeader = (): string => lineOf(Object.keys(COLUMNS));

@@ -46,16 +46,15 @@ export type Intent = {
 export const ATTEMPT_RESULTS = ["answered", ...FAILURE_CATEGORIES, "left"] as const;
 export type AttemptResult = (typeof ATTEMPT_RESULTS)[number];
 
-/** One target's turn. With `circuit_open` and `busy` nothing was sent. */
+/** One target's turn. */
 export type Attempt = {
   readonly provider: ProviderId;
   readonly model: string;
   readonly result: AttemptResult;
+  /** False: nothing of the request was sent to it. True: it was handed to the network, and the provider may have it. */
+  readonly sent: boolean;
   readonly durationMs: number;
 };
-
-/** Nothing of the request was sent to its target. */
-export const isUnsent = ({ result }: Attempt): boolean => result === "circuit_open" || result === "busy";
 
 export type Outcome = {
   readonly requestId: string;

@@ -54,6 +54,7 @@ export type AttemptRecord = {
   readonly provider: ProviderId;
   readonly model: string;
   readonly result: AttemptResult;
+  readonly sent: boolean;
   readonly duration_ms: number;
 };
 
@@ -187,10 +188,11 @@ const attemptsField = (
 ): Pick<RequestRecord, "attempts"> => (version === WITHOUT_ATTEMPTS ? {} : { attempts });
 
 /** Records hold whole numbers. */
-const attemptRecord = ({ provider, model, result, durationMs }: Attempt): AttemptRecord => ({
+const attemptRecord = ({ provider, model, result, sent, durationMs }: Attempt): AttemptRecord => ({
   provider,
   model,
   result,
+  sent,
   duration_ms: Math.round(durationMs),
 });
 

@@ -220,6 +220,7 @@ export const FAILURE_CATEGORIES = [
   "remote_model",
   "not_local",
   "circuit_open",
+  "paused",
   "busy",
 ] as const;
 export type FailureCategory = (typeof FAILURE_CATEGORIES)[number];
@@ -236,4 +237,6 @@ export type ProviderFailure = {
   readonly ofRequest?: true;
   /** The provider was not asked at all, so that this says nothing of how it does. */
   readonly unasked?: true;
+  /** What its caller is told that it is; left out, its category. */
+  readonly toldAs?: FailureCategory;
 };

@@ -22,6 +22,8 @@ export type KnownModel = {
 export type CallLimits = {
   /** For a connection: who cannot be reached by then is unreachable. Null: as long as the signal lets it. */
   readonly connectTimeoutMs: number | null;
+  /** Told when the request is handed to the network, and not before: look-ups without content do not count. */
+  readonly onSend?: () => void;
 };
 
 export const NO_CALL_LIMITS: CallLimits = { connectTimeoutMs: null };

@@ -121,12 +121,16 @@ export const ERROR_REASONS = {
   ),
   "provider.unreachable": provider(502, "No connection to the provider.", { retry: true }),
   "provider.authentication": provider(502, "The provider refused the gateway's credentials, or none are set."),
-  "provider.rate_limited": provider(502, "The provider limits the gateway's rate or quota.", {
-    status: 429,
-    type: "rate_limit_error",
-    code: "rate_limit_exceeded",
-    retry: true,
-  }),
+  "provider.rate_limited": provider(
+    502,
+    "The provider limits the gateway's rate or quota, as it said to this request or to one before it.",
+    {
+      status: 429,
+      type: "rate_limit_error",
+      code: "rate_limit_exceeded",
+      retry: true,
+    },
+  ),
   "provider.model_not_found": provider(502, "The provider does not have the model.", {
     status: 404,
     type: "not_found_error",
@@ -164,6 +168,14 @@ export const ERROR_REASONS = {
   "provider.circuit_open": provider(
     503,
     "The provider failed too often lately, or refused the gateway's credentials, and is left alone for a while.",
+    {
+      type: "server_error",
+      retry: true,
+    },
+  ),
+  "provider.paused": provider(
+    503,
+    "The provider failed, asked by retry-after to be left alone for a while, and is; nothing was sent.",
     {
       type: "server_error",
       retry: true,

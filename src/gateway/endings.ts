@@ -21,7 +21,7 @@ export const failed = (target: AllowedTarget, failure: ProviderFailure, usage = 
   model: target.model,
   usage,
   error: {
-    code: `provider.${failure.category}`,
+    code: `provider.${failure.toldAs ?? failure.category}`,
     message: failure.message,
     field: null,
     retryAfterMs: failure.retryAfterMs ?? null,

@@ -63,7 +63,7 @@ export async function answerWhole<T>(
   decided.stopwatch.lap("translate");
   const error = await settle(deps, decided, attempted.target, attempted.ending, attempts.journal.attempts);
   if (attempted.kind !== "answered" || error !== null) {
-    return refused(decided, attempted.target, error ?? withheld, attempts.journal.callCount);
+    return refused(decided, attempted.target, error ?? withheld, attempts.journal.sentCount);
   }
   const { head, body } = attempted;
   return { kind: "answered", head, overheadMs: decided.stopwatch.overheadMs, body };
@@ -84,7 +84,7 @@ export async function answerStream<E extends Judge>(
   if (opened.kind === "stream") return opened;
   decided.stopwatch.lap("provider");
   const error = await settle(deps, decided, opened.target, opened.ending, attempts.journal.attempts);
-  return refused(decided, opened.target, error ?? withheld, attempts.journal.callCount);
+  return refused(decided, opened.target, error ?? withheld, attempts.journal.sentCount);
 }
 
 /** For a bug between the two halves: no provider was called, and the request has its row all the same. */
@@ -112,7 +112,7 @@ async function attemptRendered<T>(
     const { target } = attempted;
     tellSkipped(deps, decided, target, attempted.skippedEvents);
     const { model, usage } = attempted.answer;
-    const head = { ...headOf(decided, target, attempts.journal.callCount), model };
+    const head = { ...headOf(decided, target, attempts.journal.sentCount), model };
     const rendered = render(attempted.answer, head);
     return rendered.ok
       ? { kind: "answered", target, ending: succeeded(model, usage), head, body: rendered.value }

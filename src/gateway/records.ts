@@ -1,5 +1,5 @@
 import { promptDigest } from "../audit/digest.ts";
-import { type Attempt, type FindingCounts, type Intent, isUnsent, type Outcome } from "../audit/event.ts";
+import type { Attempt, FindingCounts, Intent, Outcome } from "../audit/event.ts";
 import type { Usage } from "../core/chat.ts";
 import type { AllowedTarget } from "../core/decision.ts";
 import type { Finding } from "../core/finding.ts";
@@ -44,21 +44,27 @@ export function outcomeOf(
   attempts: readonly Attempt[],
 ): Outcome {
   const { call, stopwatch } = decided;
-  // Who was only to be asked, and never was, did not answer.
-  const asked = attempts.every(isUnsent) ? null : target;
+  const asked = ending.status === "succeeded" || target === null ? target : lastAsked(decided, target, attempts);
   return {
     requestId: call.requestId,
     completedAt: deps.now(),
     status: ending.status,
     provider: asked?.provider ?? null,
     zone: asked?.zone ?? null,
-    model: asked === null ? null : (ending.model ?? asked.model),
+    model: (asked === target ? ending.model : null) ?? asked?.model ?? null,
     failureCategory: ending.failureCategory,
     attempts,
     usage: ending.usage,
     costMicros: asked === null ? null : costOf(decided, asked, ending.usage),
     latencyMs: Math.round(stopwatch.totalMs),
   };
+}
+
+/** Who was only to be asked, and never was, did not answer. */
+function lastAsked({ planned }: Decided, failed: AllowedTarget, attempts: readonly Attempt[]): AllowedTarget | null {
+  const last = attempts.findLast(({ sent }) => sent);
+  const targets = planned.ok ? [failed, ...planned.value] : [failed];
+  return targets.find(({ provider, model }) => provider === last?.provider && model === last.model) ?? null;
 }
 
 /** By the price of the model that was asked for: the one that answers often has a longer name, with a date in it. */

@@ -51,7 +51,7 @@ export class AnswerStream<E extends Judge = Judge> {
     cut: AbortController,
     encoderOf: (head: AnswerHead) => E,
   ) {
-    this.head = headOf(decided, opened.target, journal.callCount);
+    this.head = headOf(decided, opened.target, journal.sentCount);
     this.encoder = encoderOf(this.head);
     ({ promise: this.settled, resolve: this.#putAway } = Promise.withResolvers<void>());
     this.#deps = deps;

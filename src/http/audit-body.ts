@@ -37,9 +37,10 @@ export function auditEventBody(event: AuditEvent): AuditEventBody {
   };
 }
 
-const attemptBody = ({ provider, model, result, durationMs }: Attempt): AttemptBody => ({
+const attemptBody = ({ provider, model, result, sent, durationMs }: Attempt): AttemptBody => ({
   provider,
   model,
   result,
+  sent,
   duration_ms: durationMs,
 });

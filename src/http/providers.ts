@@ -1,7 +1,7 @@
 import { Elysia } from "elysia";
 import type { ActivePolicy } from "../gateway/active-policy.ts";
 import type { Deps } from "../gateway/deps.ts";
-import type { CircuitStatus } from "../gateway/traffic/contract.ts";
+import type { CircuitStatus, Pause } from "../gateway/traffic/contract.ts";
 import type { CompiledProvider } from "../policy/compiled.ts";
 import { dependencyOf } from "./dependency.ts";
 import { COMMON_PROBLEMS } from "./schemas/problem.ts";
@@ -22,7 +22,8 @@ export function providerRoutes(deps: Pick<Deps, "active" | "traffic">) {
       response: { ...COMMON_PROBLEMS, 200: ProvidersBody },
       detail: {
         summary: "Providers",
-        description: "Whether each provider answers, how many calls are under way, and which circuits are open.",
+        description:
+          "Whether each provider answers, how many calls are under way, which circuits are open, and which models it asked to leave alone.",
         tags: ["operations"],
       },
     },
@@ -47,9 +48,15 @@ async function providerBody(
     queued: queuedCount,
     max_concurrency: maxConcurrency,
     circuits: circuits.map(circuitBody),
-    pauses: pauses.map(({ model, leftMs }) => ({ model, tries_again_in_ms: Math.ceil(leftMs) })),
+    pauses: pauses.map(pauseBody),
   };
 }
+
+const pauseBody = ({ model, by, leftMs }: Pause): ProvidersBody["providers"][number]["pauses"][number] => ({
+  model,
+  asked_by: by,
+  tries_again_in_ms: Math.ceil(leftMs),
+});
 
 const circuitBody = (circuit: CircuitStatus): ProvidersBody["providers"][number]["circuits"][number] => ({
   model: circuit.model,

@@ -85,7 +85,15 @@ async function providerState(
   id: ProviderId,
 ): Promise<readonly [ProviderId, ProviderState]> {
   const dependency = await dependencyOf(active.providers.get(id));
-  const { circuits } = traffic.of(active, id).status();
+  const { circuits, pauses } = traffic.of(active, id).status();
   const open = circuits.filter(({ state }) => state !== "closed");
-  return [id, { ...dependency, required: false, open_circuits: open.map(({ model }) => model ?? "*") }];
+  return [
+    id,
+    {
+      ...dependency,
+      required: false,
+      open_circuits: open.map(({ model }) => model ?? "*"),
+      pauses: Object.fromEntries(pauses.map(({ model, leftMs }) => [model, Math.ceil(leftMs)])),
+    },
+  ];
 }

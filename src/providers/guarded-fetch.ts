@@ -15,6 +15,8 @@ type Options = Connection & {
   readonly stream?: boolean;
   /** Null: for a connection as long as for an answer. */
   readonly connectTimeoutMs: number | null;
+  /** Told right before anything is sent. */
+  readonly onSend?: (() => void) | undefined;
 };
 
 /**
@@ -57,6 +59,7 @@ async function reach(input: string | URL, init: Guarded, options: Options): Prom
     const limitMs = connectTimeoutMs ?? RESOLVE_TIMEOUT_MS;
     const isFixed = local === null || local.isGiven;
     const call = isFixed ? { input, init } : await pinned(input, init, { local, limitMs, signal });
+    options.onSend?.();
     // Bun takes `proxy: false` and `timeout: false`; its types do not say so yet. A test holds it to the first.
     const response = await transport.send(call.input, { ...call.init, signal } as BunFetchRequestInit);
     probe?.answered();

@@ -101,10 +101,11 @@ function wholeEvent(row: RowKey & WholeRow, receivedAt: Date): AuditEvent {
   };
 }
 
-const readAttempt = ({ provider, model, result, duration_ms }: AttemptRecord): Attempt => ({
+const readAttempt = ({ provider, model, result, sent, duration_ms }: AttemptRecord): Attempt => ({
   provider,
   model,
   result,
+  sent,
   durationMs: duration_ms,
 });
 

@@ -131,7 +131,7 @@ export function createMetrics(build: { readonly version: string; readonly bun: s
     }),
     providerFailures: new Counter({
       name: "policy_mesh_provider_failures_total",
-      help: "Failed attempts by category, of requests that ended. With circuit_open, busy and not_local nothing was sent.",
+      help: "Failed turns of a target by category, of requests that ended.",
       labelNames: ["provider", "category"],
       registers,
     }),

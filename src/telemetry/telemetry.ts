@@ -22,7 +22,10 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
       if (event.shadowDiffers !== null) metrics.shadowDecisions.inc({ differs: String(event.shadowDiffers) });
       if (event.durationsMs.scan !== undefined) metrics.scanDuration.observe(event.durationsMs.scan / 1_000);
       for (const attempt of event.attempts) {
-        metrics.traffic.attempts.inc({ provider: attempt.provider, outcome: attempt.result });
+        metrics.traffic.attempts.inc({
+          provider: attempt.provider,
+          outcome: attempt.result,
+        });
         if (attempt.result === "answered" || attempt.result === "left") continue;
         metrics.providerFailures.inc({ provider: attempt.provider, category: attempt.result });
       }
@@ -45,10 +48,11 @@ export function createTelemetry(logger: Logger, metrics: Metrics): Telemetry {
           failure_category: event.failureCategory,
           failure_detail: event.failureDetail,
           error_code: event.errorCode,
-          attempts: event.attempts.map(({ provider, model, result, durationMs }) => ({
+          attempts: event.attempts.map(({ provider, model, result, sent, durationMs }) => ({
             provider,
             model,
             result,
+            sent,
             duration_ms: durationMs,
           })),
           duration_ms: event.totalMs,

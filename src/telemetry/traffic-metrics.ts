@@ -7,7 +7,7 @@ export function trafficMetrics(registers: Registry[]) {
   return {
     attempts: new Counter({
       name: "policy_mesh_provider_attempts_total",
-      help: "Turns of a target, retries among them, by how they ended. With circuit_open, busy and not_local nothing was sent.",
+      help: "Turns of a target, retries among them, by how they ended. Whether the request was sent is in the audit row.",
       labelNames: ["provider", "outcome"],
       registers,
     }),
@@ -64,7 +64,7 @@ export function watchTraffic(registers: Registry[], traffic: Traffic): void {
   );
   ofProviders(
     "policy_mesh_models_paused",
-    "Models of a provider that asked to be left alone for a while, by retry-after.",
+    "Models that a provider asked by retry-after to leave alone.",
     ({ pauses }) => pauses.length,
   );
   const ofRequests = (name: string, help: string, value: (status: ReturnType<Traffic["admission"]>) => number) =>

@@ -113,7 +113,13 @@ describe.each([...WAYS])("an error of the %s model before the answer", (way) => 
         surface,
         streamed,
         attempts: [
-          { provider: side.provider, model: side.model, result: "circuit_open", duration_ms: expect.any(Number) },
+          {
+            provider: side.provider,
+            model: side.model,
+            result: "circuit_open",
+            sent: false,
+            duration_ms: expect.any(Number),
+          },
         ],
       });
     }

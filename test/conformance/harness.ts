@@ -53,6 +53,7 @@ export async function expectOnRecord(side: Side, { headers }: Pick<Response, "he
     provider: side.provider,
     model,
     result: told.failureCategory ?? (told.status === "client_aborted" ? "left" : "answered"),
+    sent: true,
     duration_ms: expect.any(Number),
   };
   expect({

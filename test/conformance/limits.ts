@@ -112,6 +112,12 @@ describe("a gateway with tight limits", () => {
         const waitMs = Number(headers.get("retry-after-ms"));
         expect(waitMs).toBeGreaterThan(0);
         expect(waitMs).toBeLessThanOrEqual((RETRY_AFTER_SECONDS + 1) * 1_000);
+        expect(await lastRow(side)).toMatchObject({
+          status: "failed",
+          failure_category: "paused",
+          answered_provider: null,
+          attempts: [{ result: "paused" }],
+        });
       }
       expect(side.upstream.posted()).toHaveLength(before);
     }

@@ -150,7 +150,9 @@ describe.each([...WAYS])("the native surface, answered by the %s model", (way) =
         surface: "native",
         streamed: stream,
         provider: side.provider,
-        attempts: [{ provider: side.provider, model: side.model, result: category, duration_ms: expect.any(Number) }],
+        attempts: [
+          { provider: side.provider, model: side.model, result: category, sent: true, duration_ms: expect.any(Number) },
+        ],
       });
       expect(response.headers.get("x-policy-mesh-attempts")).toBe("1");
       await forgetRefusals();

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { buildApp } from "../../src/app.ts";
 import { err } from "../../src/core/result.ts";
 import type { Deps } from "../../src/gateway/deps.ts";
-import type { CircuitStatus, Traffic, TrafficStatus } from "../../src/gateway/traffic/contract.ts";
+import type { CircuitStatus, Pause, Traffic, TrafficStatus } from "../../src/gateway/traffic/contract.ts";
 import { createMetrics } from "../../src/telemetry/metrics.ts";
 import { fakeDeps } from "../support/deps.ts";
 import { fails } from "../support/fake-provider.ts";
@@ -316,8 +316,8 @@ describe("operations", () => {
       },
       dependencies: {
         database: { state: "up", required: false, detail: null },
-        local: { state: "up", required: false, detail: null, open_circuits: [] },
-        openai: { state: "up", required: false, detail: null, open_circuits: [] },
+        local: { state: "up", required: false, detail: null, open_circuits: [], pauses: {} },
+        openai: { state: "up", required: false, detail: null, open_circuits: [], pauses: {} },
       },
     });
     audit.failing.intent = false;
@@ -383,24 +383,31 @@ describe("operations", () => {
       required: false,
       detail: "start it",
       open_circuits: [],
+      pauses: {},
     });
   });
 
-  test("GET /v1/ready and /v1/providers say which circuits are open and who is left alone, and stay ready", async () => {
+  test("GET /v1/ready and /v1/providers say which circuits are open and whom to leave alone, and stay ready", async () => {
     const circuit = { callCount: 7, failureCount: 6 };
     const circuits: CircuitStatus[] = [
       { ...circuit, model: "gone", state: "open", opensAgainInMs: 1_500.2 },
       { ...circuit, model: null, state: "half_open", opensAgainInMs: null },
       { ...circuit, model: "shaky", state: "closed", opensAgainInMs: null },
     ];
-    const pauses = [{ model: "limited", leftMs: 59_000.4 }];
+    const pauses: Pause[] = [{ model: "tired", by: "rate_limited", leftMs: 61_000.2 }];
     const status: TrafficStatus = { inFlightCount: 3, queuedCount: 2, maxConcurrency: 9, circuits, pauses };
     const traffic = openTraffic();
     const watched: Traffic = { of: (active, id) => ({ ...traffic.of(active, id), status: () => status }) };
     const { send } = setUp({ traffic: watched });
     const ready = await send("/v1/ready");
     expect(ready.status).toBe(200);
-    expect(await ready.json()).toHaveProperty("dependencies.openai.open_circuits", ["gone", "*"]);
+    expect(await ready.json()).toHaveProperty("dependencies.openai", {
+      state: "up",
+      required: false,
+      detail: null,
+      open_circuits: ["gone", "*"],
+      pauses: { tired: 61_001 },
+    });
     const response = await send("/v1/providers");
     expect(response.status).toBe(200);
     const answered = (await response.json()) as { readonly providers: readonly unknown[] };
@@ -419,7 +426,7 @@ describe("operations", () => {
         { model: null, state: "half_open", recent_calls: 7, recent_failures: 6, tries_again_in_ms: null },
         { model: "shaky", state: "closed", recent_calls: 7, recent_failures: 6, tries_again_in_ms: null },
       ],
-      pauses: [{ model: "limited", tries_again_in_ms: 59_001 }],
+      pauses: [{ model: "tired", asked_by: "rate_limited", tries_again_in_ms: 61_001 }],
     });
     expect(answered.providers).toHaveLength(2);
   });

@@ -93,8 +93,8 @@ describe("GET /v1/audit/{request_id}", () => {
       cost_micros: 12,
       latency_ms: 1_500,
       attempts: [
-        { provider: "mistral-eu", model: "m", result: "circuit_open", duration_ms: 0 },
-        { provider: "local", model: "m2", result: "answered", duration_ms: 1_490 },
+        { provider: "mistral-eu", model: "m", result: "circuit_open", sent: false, duration_ms: 0 },
+        { provider: "local", model: "m2", result: "answered", sent: true, duration_ms: 1_490 },
       ],
       streamed: false,
       instance: { id: "0190c1d2-0000-7000-8000-000000000001", seq: 7 },

@@ -65,7 +65,8 @@ describe("a provider that says when to come back", () => {
     for (let request = 0; request < 5; request++) asked.push(await gateway.asks("native", `patient-openai/${model}`));
     expect(asked.map(({ view }) => view.status)).toEqual([200, 200, 200, 200, 200]);
     expect(server.calls(model)).toHaveLength(1);
-    expect(resultsOf(asked[0] ?? { outcome: undefined })).toEqual(["rate_limited", "answered"]);
+    expect(asked.map(resultsOf)).toEqual([["rate_limited", "answered"], ...Array(4).fill(["paused", "answered"])]);
+    expect(asked.map(({ view }) => view.headers.get("x-policy-mesh-attempts"))).toEqual(["2", "1", "1", "1", "1"]);
   });
 
   test("is not waited for any longer by a caller who left", async () => {

@@ -102,6 +102,63 @@ describe("a request that nobody answers", () => {
   });
 });
 
+/** What those meet who come after one that a provider told to stay away for fifty minutes. */
+const LEFT_ALONE: readonly Told[] = [
+  {
+    play: "limited-long",
+    code: "provider.rate_limited",
+    status: [502, 429],
+    openAiCode: "rate_limit_exceeded",
+    retry: true,
+  },
+  { play: "unavailable-long", code: "provider.paused", status: [503, 503], retry: true },
+];
+
+describe("a request whose provider asked one before it to be left alone", () => {
+  test.each(LEFT_ALONE.map((told) => [told.play, told] as const))("%s", async (play, told) => {
+    gateway.forgets();
+    const { code, status, openAiCode = code, retry } = told;
+    const provider = "patient-openai";
+    const model = server.model(`${play}:left-alone`);
+    await gateway.looksUp();
+    await gateway.asks("native", `${provider}/${model}`);
+    for (const surface of SURFACES) {
+      for (const streamed of [false, true]) {
+        const { view, outcome } = await gateway.asks(surface, `${provider}/${model}`, streamed);
+        const isNative = surface === "native";
+        expect([surface, view.status, view.error?.code ?? null]).toEqual([
+          surface,
+          status[isNative ? 0 : 1],
+          isNative ? code : surface.startsWith("openai_") ? openAiCode : null,
+        ]);
+        expect(view.headers.get("x-should-retry")).toBe(`${retry}`);
+        expect(view.headers.get("x-policy-mesh-reason-codes")).toBe(`named,${code}`);
+        expect(view.headers.get("x-policy-mesh-attempts")).toBe("0");
+        // They come back one after another within a second.
+        expect(Number(view.headers.get("retry-after"))).toBeWithin(2_900, 3_002);
+        // On record is that it was left alone, however its caller was told.
+        expect(outcome).toMatchObject({
+          status: "failed",
+          provider: null,
+          failureCategory: "paused",
+          attempts: [{ provider, model, result: "paused" }],
+        });
+      }
+    }
+    expect(server.calls(model)).toHaveLength(1);
+    const asked_by = play === "limited-long" ? "rate_limited" : "upstream_error";
+    expect(await (await gateway.send("/v1/ready")).json()).toHaveProperty(["dependencies", provider, "pauses"], {
+      [model]: expect.any(Number),
+    });
+    expect(await (await gateway.send("/v1/providers")).json()).toMatchObject({
+      providers: expect.arrayContaining([
+        expect.objectContaining({ id: provider, pauses: [{ model, asked_by, tries_again_in_ms: expect.any(Number) }] }),
+      ]),
+    });
+    for (const { leftMs } of gateway.statusOf(provider).pauses) expect(leftMs).toBeWithin(2_900_000, 3_000_001);
+  });
+});
+
 /** How each protocol says in the middle of a stream that it will not come to its end. */
 const AMID: Readonly<Record<ViewedSurface, readonly [has: string, hasNot: readonly string[]]>> = {
   native: ["event: error\ndata: ", ["event: done"]],

@@ -77,6 +77,7 @@ const ROWS: readonly Row[] = [
   // What does not.
   { play: "limited", all: givenUp("rate_limited") },
   { play: "limited-long", all: passedOver("rate_limited") },
+  { play: "unavailable-long", all: passedOver("upstream_error") },
   { play: "fails-408", whole: givenUp("timeout") },
   { play: "fails-500", all: givenUp("upstream_error") },
   { play: "fails-502", whole: givenUp("upstream_error") },

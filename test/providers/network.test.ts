@@ -115,6 +115,32 @@ describe.each(KINDS)("a local %s behind a name", (kind) => {
     expect(sent).toEqual([]);
   });
 
+  test("tells that it sends a request right before it does, and nothing of look-ups or of what it does not send", async () => {
+    const sendsOf = async (
+      provider: ReturnType<typeof create>,
+      sent: readonly { readonly url: URL }[],
+      model = "m",
+    ) => {
+      const contents = () => sent.filter(({ url }) => !isLookUp(url.pathname)).length;
+      const told: number[] = [];
+      const onSend = () => void told.push(contents());
+      const limits = { connectTimeoutMs: null, onSend };
+      const asked = provider.answer(target("local", model), chatRequest(WORDS), AbortSignal.timeout(10_000), limits);
+      const chunks = await Array.fromAsync(asked);
+      return { told, contents: contents(), last: chunks.at(-1)?.kind };
+    };
+    const well = setUp(["10.0.0.5"]);
+    expect(await sendsOf(well.provider, well.sent)).toEqual({ told: [0], contents: 1, last: "end" });
+    for (const elsewhere of [setUp(["8.8.8.8"]), setUp([], "http://other.lan")]) {
+      const nothing = { told: [] as number[], contents: 0, last: "failure" as const };
+      expect(await sendsOf(elsewhere.provider, elsewhere.sent)).toEqual(nothing);
+      expect(await sendsOf(well.provider, elsewhere.sent, "gpt-oss:120b-cloud")).toEqual(nothing);
+    }
+    const keyless = setUp(["10.0.0.5"], undefined, { apiKey: null });
+    const told = kind === "openai" ? [] : [0];
+    expect(await sendsOf(keyless.provider, keyless.sent)).toMatchObject({ told, contents: told.length });
+  });
+
   test("that is an address itself is judged as one", async () => {
     const { provider, sent } = setUp([], "http://8.8.8.8");
     expect((await failureOf(provider)).category).toBe("not_local");

@@ -238,8 +238,8 @@ describe.each(DATABASES)("a search on $name", ({ name, databaseUrl, skipped }) =
         costMicros: 9_007_199_254_740_991,
         latencyMs: 1_500,
         attempts: [
-          { provider: "openai", model: "gpt-4o", result: "rate_limited", durationMs: 210 },
-          { provider: "openai", model: "gpt-4o-mini", result: "answered", durationMs: 1_280 },
+          { provider: "openai", model: "gpt-4o", result: "rate_limited", sent: true, durationMs: 210 },
+          { provider: "openai", model: "gpt-4o-mini", result: "answered", sent: true, durationMs: 1_280 },
         ],
         streamed: false,
         instance: { id: INSTANCE, seq: 1_000 },

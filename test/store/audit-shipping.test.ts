@@ -25,7 +25,9 @@ afterAll(async () => {
 });
 
 const attemptWith = (changes: Partial<AttemptRecord>) => ({
-  attempts: [{ provider: "openai", model: "gpt-4o", result: "timeout", duration_ms: 30_000, ...changes } as const],
+  attempts: [
+    { provider: "openai", model: "gpt-4o", result: "timeout", sent: true, duration_ms: 30_000, ...changes } as const,
+  ],
 });
 
 for (const kind of ["embedded", "server"] as const) {

@@ -112,7 +112,7 @@ describe.skipIf(server === null)("a gateway that knew no attempts", () => {
         request_id: IDS.later,
         record_version: 2,
         status: "succeeded",
-        attempts: [{ provider: "cloud", model: "gpt-4o-mini", result: "answered", duration_ms: 11 }],
+        attempts: [{ provider: "cloud", model: "gpt-4o-mini", result: "answered", sent: true, duration_ms: 11 }],
       },
     ]);
   });

@@ -534,7 +534,7 @@ const NO_SHADOW: readonly unknown[] = [
   [{ rule: 7 }],
   [{ "Jane Doe": true }],
 ];
-const ATTEMPT = { provider: "eu_2", model: "m", result: "answered", duration_ms: 12 };
+const ATTEMPT = { provider: "eu_2", model: "m", result: "answered", sent: true, duration_ms: 12 };
 const NO_ATTEMPTS: readonly unknown[] = [
   {},
   "word",
@@ -550,10 +550,12 @@ const NO_ATTEMPTS: readonly unknown[] = [
   [{ ...ATTEMPT, model: { model: "m" } }],
   [{ ...ATTEMPT, model: ["m"] }],
   [{ ...ATTEMPT, model: "a".repeat(129) }],
-  [{ ...ATTEMPT, model: "m", provider: "a".repeat(129), result: "left", duration_ms: 1 }],
+  [{ ...ATTEMPT, model: "m", provider: "a".repeat(129), result: "left", sent: true, duration_ms: 1 }],
   [{ ...ATTEMPT, provider: "Jane Doe" }],
   [{ ...ATTEMPT, result: "refused" }],
   [{ ...ATTEMPT, result: "answered " }],
+  [{ ...ATTEMPT, sent: "Jane Doe" }],
+  [{ ...ATTEMPT, sent: null }],
   [{ ...ATTEMPT, duration_ms: -1 }],
   [{ ...ATTEMPT, duration_ms: 0.5 }],
   [{ ...ATTEMPT, result: 7 }],

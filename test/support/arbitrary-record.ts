@@ -82,7 +82,13 @@ const fields = {
 };
 
 const attempts = fc.array(
-  fc.record({ provider: text, model: text, result: fc.constantFrom(...ATTEMPT_RESULTS), duration_ms: count }),
+  fc.record({
+    provider: text,
+    model: text,
+    result: fc.constantFrom(...ATTEMPT_RESULTS),
+    sent: fc.boolean(),
+    duration_ms: count,
+  }),
   { maxLength: 3 },
 );
 

@@ -39,8 +39,8 @@ export function auditEvent(overrides: Partial<AuditEvent> = {}): AuditEvent {
     costMicros: 12,
     latencyMs: 1_500,
     attempts: [
-      { provider: "mistral-eu", model: "m", result: "circuit_open", durationMs: 0 },
-      { provider: "local", model: "m2", result: "answered", durationMs: 1_490 },
+      { provider: "mistral-eu", model: "m", result: "circuit_open", sent: false, durationMs: 0 },
+      { provider: "local", model: "m2", result: "answered", sent: true, durationMs: 1_490 },
     ],
     streamed: false,
     instance: { id: "0190c1d2-0000-7000-8000-000000000001", seq: 7 },

@@ -49,7 +49,8 @@ export function outcomeOf({ requestId, provider, zone, model }: Intent, complete
     zone,
     model,
     failureCategory: null,
-    attempts: provider === null || model === null ? [] : [{ provider, model, result: "answered", durationMs: 11 }],
+    attempts:
+      provider === null || model === null ? [] : [{ provider, model, result: "answered", sent: true, durationMs: 11 }],
     usage: { promptTokens: 190, completionTokens: 64 },
     costMicros: 67,
     latencyMs: 12,

@@ -53,7 +53,7 @@ export function watchedTraffic() {
   const bars = new Map<string, Barred[]>();
   const permits: { readonly provider: string; began: boolean; ends: HowEnded[] }[] = [];
   const waits: number[] = [];
-  const state = { retriesLeft: Number.POSITIVE_INFINITY };
+  const state = { retriesLeft: Number.POSITIVE_INFINITY, line: null as Promise<void> | null };
   const traffic: Traffic = {
     of: (_active, provider) => ({
       async enter(_model, _caller, waitMs, signal) {
@@ -61,6 +61,7 @@ export function watchedTraffic() {
         if (signal.aborted) return { kind: "left", retryAfterMs: 0 };
         const barred = bars.get(provider)?.shift();
         if (barred !== undefined) return barred;
+        if (state.line !== null) await state.line;
         const permit = { provider, began: false, ends: [] as HowEnded[] };
         permits.push(permit);
         return {

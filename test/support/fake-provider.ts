@@ -14,6 +14,7 @@ export function fakeProvider(id: ProviderId, onCall: () => void = () => {}) {
   const inMemory: JsonObject[] = [];
   let unlisted: Availability = "no";
   let down: ProviderFailure | null = null;
+  let sends = true;
   let unsupported: (request: ChatRequest) => string | null = () => null;
   let behave: (call: Call, signal: AbortSignal) => AsyncIterable<Chunk> = ({ target, request }) =>
     request.task.kind === "embedding"
@@ -27,8 +28,9 @@ export function fakeProvider(id: ProviderId, onCall: () => void = () => {}) {
     zone: id === "local" ? "local" : "cloud",
     defaultModel: `${id}-default`,
     defaultEmbeddingModel: id === "local" ? "local-embedding" : null,
-    answer(target, request, signal) {
+    answer(target, request, signal, limits) {
       onCall();
+      if (sends) limits?.onSend?.();
       calls.push({ target, request });
       return behave({ target, request }, signal);
     },
@@ -54,6 +56,10 @@ export function fakeProvider(id: ProviderId, onCall: () => void = () => {}) {
     inMemory,
     listsNothing() {
       unlisted = "unknown";
+    },
+    /** Whatever it does, it does without a call. */
+    sendsNothing() {
+      sends = false;
     },
     isDown(failure: ProviderFailure) {
       down = failure;

@@ -97,6 +97,7 @@ const PLAYS = {
   "limited-long": limited(() => ({ "retry-after": "3000" })),
   limited: limited(() => ({})),
   "unavailable-ms": status(503, "server_error", "overloaded", { "retry-after-ms": `${RETRY_AFTER_MS}` }),
+  "unavailable-long": status(503, "server_error", "overloaded", { "retry-after": "3000" }),
   "fails-408": failing(408),
   "fails-500": failing(500),
   "fails-502": failing(502),

@@ -46,8 +46,8 @@ export function requestRecord(instanceSeq: number, overrides: Partial<RequestRec
     model: "gpt-4o-mini-2026",
     failureCategory: null,
     attempts: [
-      { provider: "openai", model: "gpt-4o", result: "rate_limited", durationMs: 210 },
-      { provider: "openai", model: "gpt-4o-mini", result: "answered", durationMs: 1_280 },
+      { provider: "openai", model: "gpt-4o", result: "rate_limited", sent: true, durationMs: 210 },
+      { provider: "openai", model: "gpt-4o-mini", result: "answered", sent: true, durationMs: 1_280 },
     ],
     usage: { promptTokens: 190, completionTokens: 240 },
     costMicros: 172,

@@ -12,7 +12,7 @@ import { type GatewayProcess, scratchFolder, sourceCommand, startGateway } from 
 const MIB = 1024 * 1024;
 const CLIENTS = 16;
 /** For a run of some minutes. */
-const TOO_LONG = ["very-slow", "limited-long", "limited-5-seconds", "limited-5-date"];
+const TOO_LONG = ["very-slow", "limited-long", "unavailable-long", "limited-5-seconds", "limited-5-date"];
 /** Closes a provider as a whole, so these have one to themselves. */
 const CLOSING: readonly string[] = ["unauthorized", "forbidden"];
 const CLOSED = "closed-openai";

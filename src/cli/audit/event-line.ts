@@ -1,4 +1,4 @@
-import { type AuditEvent, isUnsent } from "../../audit/event.ts";
+import type { AuditEvent } from "../../audit/event.ts";
 import { printable } from "../../policy/render-faults.ts";
 
 /**
@@ -25,7 +25,7 @@ function endOf(event: AuditEvent): string {
   const provider = event.answeredProvider ?? event.provider ?? "-";
   const zone = event.answeredZone ?? event.zone ?? "-";
   const model = event.answeredModel ?? event.model ?? "-";
-  const calls = event.attempts?.filter((attempt) => !isUnsent(attempt)) ?? [];
+  const calls = event.attempts?.filter(({ sent }) => sent) ?? [];
   return [
     `${provider} (${zone}) ${model}`,
     ...(failureCategory === null ? [] : [failureCategory]),

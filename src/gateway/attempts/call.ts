@@ -63,10 +63,13 @@ export async function callStream(options: CallOptions, errand: Errand): Promise<
   return { kind: "failed", target, failure: opened.failure };
 }
 
-function send({ target, limits }: CallOptions, { request, decision, active }: Errand, signal: AbortSignal) {
+function send({ target, turn, limits }: CallOptions, { request, decision, active }: Errand, signal: AbortSignal) {
   const provider = active.providers.get(target.provider);
   if (provider === undefined) throw new Error("a planned target is of another policy");
   // INVARIANT: I1, asked again right before content leaves, whatever happened since the plan was made.
   if (!isAllowed({ ...target, zone: provider.zone }, decision)) throw new Error("a planned target is forbidden");
-  return provider.answer(target, request, signal, { connectTimeoutMs: limits.connectTimeoutMs });
+  return provider.answer(target, request, signal, {
+    connectTimeoutMs: limits.connectTimeoutMs,
+    onSend: () => turn.sent(),
+  });
 }

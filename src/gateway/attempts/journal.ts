@@ -1,7 +1,7 @@
 import type { Attempt } from "../../audit/event.ts";
 import type { ProviderFailure } from "../../core/chat.ts";
 import type { AllowedTarget } from "../../core/decision.ts";
-import type { Permit } from "../traffic/contract.ts";
+import type { Bar, Permit } from "../traffic/contract.ts";
 
 /** A row holds no more. A policy would need many providers for so many, each asked thrice. */
 const MAX_ATTEMPTS = 64;
@@ -12,7 +12,7 @@ export type HowEnded = "answered" | "left" | ProviderFailure;
 export class Journal {
   readonly #monotonicMs: () => number;
   readonly #attempts: Attempt[] = [];
-  #callCount = 0;
+  #sentCount = 0;
   #open: Turn | null = null;
   #lastTarget: AllowedTarget | null = null;
 
@@ -25,32 +25,36 @@ export class Journal {
     return [...this.#attempts];
   }
 
-  /** How often a provider was really called. */
-  get callCount(): number {
-    return this.#callCount;
+  /** How often the request was sent to a provider. */
+  get sentCount(): number {
+    return this.#sentCount;
   }
 
-  /** Who was called last. */
+  /** Whose call was the last. */
   get lastTarget(): AllowedTarget | null {
     return this.#lastTarget;
   }
 
   /** A call that there is leave for. */
   begin(target: AllowedTarget, permit: Permit): Turn {
-    this.#callCount += 1;
     this.#lastTarget = target;
     const startedMs = this.#monotonicMs();
-    const turn = new Turn(permit, (how) => {
-      this.#add(target, typeof how === "string" ? how : how.category, startedMs);
-      this.#open = null;
+    const turn = new Turn(permit, {
+      onSent: () => {
+        this.#sentCount += 1;
+      },
+      onEnd: (how, sent) => {
+        this.#add(target, typeof how === "string" ? how : how.category, sent, startedMs);
+        this.#open = null;
+      },
     });
     this.#open = turn;
     return turn;
   }
 
-  /** A target that nothing was sent to. */
-  pass(target: AllowedTarget, why: "circuit_open" | "busy", sinceMs: number): void {
-    this.#add(target, why, sinceMs);
+  /** A target whose turn ended before there was leave to call it, or when the request had no more use for it. */
+  pass(target: AllowedTarget, why: Bar["kind"] | "timeout" | "left", sinceMs: number): void {
+    this.#add(target, why, false, sinceMs);
   }
 
   /** After a bug: whatever was under way is not any more. */
@@ -58,23 +62,32 @@ export class Journal {
     this.#open?.end("left");
   }
 
-  #add({ provider, model }: AllowedTarget, result: Attempt["result"], sinceMs: number): void {
+  #add({ provider, model }: AllowedTarget, result: Attempt["result"], sent: boolean, sinceMs: number): void {
     // The last one says who answered.
     if (this.#attempts.length === MAX_ATTEMPTS) this.#attempts.pop();
-    this.#attempts.push({ provider, model, result, durationMs: Math.round(this.#monotonicMs() - sinceMs) });
+    this.#attempts.push({ provider, model, result, sent, durationMs: Math.round(this.#monotonicMs() - sinceMs) });
   }
 }
+
+type Told = { readonly onSent: () => void; readonly onEnd: (how: HowEnded, sent: boolean) => void };
 
 /** One call of a target. INVARIANT: ended once, on every path; only the first end counts. */
 export class Turn {
   readonly #permit: Permit;
-  readonly #onEnd: (how: HowEnded) => void;
+  readonly #told: Told;
+  #isSent = false;
   #hasBegun = false;
   #hasEnded = false;
 
-  constructor(permit: Permit, onEnd: (how: HowEnded) => void) {
+  constructor(permit: Permit, told: Told) {
     this.#permit = permit;
-    this.#onEnd = onEnd;
+    this.#told = told;
+  }
+
+  /** The request is handed to the network: from now on the provider may have it. */
+  sent(): void {
+    if (!this.#isSent && !this.#hasEnded) this.#told.onSent();
+    this.#isSent = true;
   }
 
   /** The model is at work. */
@@ -88,6 +101,6 @@ export class Turn {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#permit.end(isTelling ? how : "left");
-    this.#onEnd(how);
+    this.#told.onEnd(how, this.#isSent);
   }
 }

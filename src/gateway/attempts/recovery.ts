@@ -28,6 +28,7 @@ const AFTER: Readonly<Record<FailureCategory, Recovery["kind"]>> = {
   remote_model: "next",
   not_local: "next",
   circuit_open: "next",
+  paused: "next",
   busy: "next",
   context_length: "larger",
   // A refusal is an answer: nobody is asked until somebody says what another would not.

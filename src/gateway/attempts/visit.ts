@@ -1,5 +1,5 @@
 import type { AllowedTarget } from "../../core/decision.ts";
-import type { Barred, Permit } from "../traffic/contract.ts";
+import type { Bar, Permit } from "../traffic/contract.ts";
 import type { Call } from "./call.ts";
 import type { Aborted, Answered, Errand, Failed, OpenedStream } from "./errand.ts";
 import { type Deadline, type Limits, limitsOf, saidOf } from "./limits.ts";
@@ -17,7 +17,7 @@ export type GivenUp = { readonly kind: "given_up"; readonly failed: Failed; read
 export type Shut = {
   readonly kind: "shut";
   readonly target: AllowedTarget;
-  readonly by: Barred;
+  readonly by: Bar;
   readonly sinceMs: number;
   readonly failed: Failed | null;
 };
@@ -44,10 +44,15 @@ export async function visit<T extends Done>(visited: Visit<T>): Promise<T | Abor
     const placeWaitMs = Math.min(MAX_PLACE_WAIT_MS, deadline.limit.ms);
     const entered = await ofProvider.enter(target.model, errand.caller, placeWaitMs, callerSignal);
     if (entered.kind !== "permit") {
-      if (callerSignal.aborted) return { kind: "aborted", target };
+      if (callerSignal.aborted || entered.kind === "left") return abandon(visited, sinceMs);
       const waitsOn = isToldToWait(failed) && entered.kind === "paused" && pauses++ < MAX_PAUSES;
       if (waitsOn && (await waitFor(entered.retryAfterMs, errand, deadline))) continue;
       return { kind: "shut", target, by: entered, sinceMs, failed };
+    }
+    if (callerSignal.aborted || deadline.isOver) {
+      // The place came too late.
+      entered.end("left");
+      return abandon(visited, sinceMs);
     }
     const result = await callOnce(visited, entered, limits);
     if (!isFailed(result)) return result;
@@ -65,6 +70,14 @@ export async function visit<T extends Done>(visited: Visit<T>): Promise<T | Abor
     if (await waitFor(recovery.waitMs, errand, deadline)) continue;
     if (!callerSignal.aborted) return { kind: "given_up", failed, next: "next" };
   }
+}
+
+/** A turn that ends before anything could be sent: its caller left, or the request's time is over. */
+function abandon({ target, errand, deadline }: Visit<Done>, sinceMs: number): Aborted | GivenUp {
+  const isLeft = errand.callerSignal.aborted;
+  errand.journal.pass(target, isLeft ? "left" : "timeout", sinceMs);
+  if (isLeft) return { kind: "aborted", target };
+  return { kind: "given_up", failed: { kind: "failed", target, failure: deadline.failure }, next: "next" };
 }
 
 /** Whether the wait came to its end; there is none beyond the deadline. */
@@ -92,13 +105,6 @@ async function callOnce<T extends Done>(
   permit: Permit,
   limits: Limits,
 ): Promise<T | Failed | Aborted> {
-  if (errand.callerSignal.aborted || deadline.isOver) {
-    // It came too late.
-    permit.end("left");
-    return errand.callerSignal.aborted
-      ? { kind: "aborted", target }
-      : { kind: "failed", target, failure: deadline.failure };
-  }
   const startedMs = errand.monotonicMs();
   const turn = errand.journal.begin(target, permit);
   let result: T | Failed | Aborted;

@@ -3,7 +3,7 @@ import type { AllowedTarget } from "../../core/decision.ts";
 import { REASONS } from "../../core/reasons.ts";
 import { definitionOf } from "../active-policy.ts";
 import type { Targets } from "../plan.ts";
-import type { Barred } from "../traffic/contract.ts";
+import type { Bar } from "../traffic/contract.ts";
 import { type Call, callStream, callWhole } from "./call.ts";
 import type { Answered, Errand, Failed, OpenedStream, Unanswered } from "./errand.ts";
 import { Deadline, saidOf } from "./limits.ts";
@@ -33,7 +33,10 @@ class Walk<T extends Done> {
   /** To come back to where nobody else is left: their providers asked to be left alone for a while. */
   #paused: readonly Stop[] = [];
   #returnCount = 0;
-  #calledCount = 0;
+  /** Targets that were not only passed over. */
+  #triedCount = 0;
+  /** Whether any of them got the request. */
+  #wasSent = false;
   /** Once a prompt was too long: what the context must be more than; null where it must only be known. */
   #tooShort: { readonly contextTokens: number | null } | null = null;
   #failed: Failed | null = null;
@@ -55,9 +58,10 @@ class Walk<T extends Done> {
     for (let stop = this.#takeNext(); stop !== null; ) {
       target = stop.target;
       if (!(await this.#waitFor(stop))) break;
+      const sentBefore = this.#errand.journal.sentCount;
       const result = await visit({ target, errand: this.#errand, deadline: this.#deadline, call: this.#call });
       if (!isPassed(result)) return result;
-      const { failure } = this.#pass(result);
+      const { failure } = this.#pass(result, this.#errand.journal.sentCount > sentBefore);
       stop = result.kind === "given_up" && result.next === "end" ? null : this.#takeNext();
       this.#tell(target, result, failure, stop);
     }
@@ -68,7 +72,7 @@ class Walk<T extends Done> {
   /** Those that need not be waited for go first. */
   #takeNext(): Stop | null {
     const { maxTargets } = this.#errand.decision.effects.attempts;
-    if (this.#deadline.isOver || (maxTargets !== null && this.#calledCount >= maxTargets)) return null;
+    if (this.#deadline.isOver || (maxTargets !== null && this.#triedCount >= maxTargets)) return null;
     const [target, ...others] = this.#ahead.filter((each) => this.#isFit(each));
     this.#ahead = others;
     if (target !== undefined) return { target, notBeforeMs: 0 };
@@ -79,9 +83,13 @@ class Walk<T extends Done> {
     return stop ?? null;
   }
 
-  async #waitFor({ notBeforeMs }: Stop): Promise<boolean> {
-    const waitMs = notBeforeMs - this.#errand.monotonicMs();
-    return waitMs <= 0 || (await waitFor(waitMs, this.#errand, this.#deadline));
+  async #waitFor({ target, notBeforeMs }: Stop): Promise<boolean> {
+    const sinceMs = this.#errand.monotonicMs();
+    const waitMs = notBeforeMs - sinceMs;
+    if (waitMs <= 0 || (await waitFor(waitMs, this.#errand, this.#deadline))) return true;
+    // Its turn had come, and ends with the wait.
+    this.#errand.journal.pass(target, "paused", sinceMs);
+    return false;
   }
 
   #tell(target: AllowedTarget, result: GivenUp | Shut, failure: ProviderFailure, stop: Stop | null): void {
@@ -89,7 +97,7 @@ class Walk<T extends Done> {
     if (result.kind === "shut") {
       // Who is only waited for was not passed over, and did not fail.
       if (again) return;
-      this.#errand.journal.pass(target, result.by.kind === "busy" ? "busy" : "circuit_open", result.sinceMs);
+      this.#errand.journal.pass(target, result.by.kind, result.sinceMs);
     }
     if (stop === null) return;
     const waitMs = Math.max(0, stop.notBeforeMs - this.#errand.monotonicMs());
@@ -98,12 +106,11 @@ class Walk<T extends Done> {
   }
 
   /** Keeps what is to be known of a target that did not answer. */
-  #pass(result: GivenUp | Shut): Failed {
-    const { failed } = result;
-    if (failed !== null) {
-      this.#failed = failed;
-      this.#calledCount += 1;
-    }
+  #pass(result: GivenUp | Shut, isSent: boolean): Failed {
+    // Who never got the request does not speak for those who did.
+    if (isSent || !this.#wasSent) this.#failed = result.failed ?? this.#failed;
+    if (isSent) this.#wasSent = true;
+    if (result.failed !== null) this.#triedCount += 1;
     if (result.kind === "shut") return this.#shutOut(result);
     if (result.next === "larger") this.#tooShort = { contextTokens: this.#contextOf(result.failed.target) };
     return result.failed;
@@ -135,8 +142,9 @@ const isPassed = (result: { readonly kind: string }): result is GivenUp | Shut =
 
 const msOf = ({ failure }: Failed): number => failure.retryAfterMs ?? 0;
 
-/** Who asked to be left alone limits the rate, and need not say so to everybody. */
-function failureOf({ kind, retryAfterMs }: Barred): ProviderFailure {
-  const category = kind === "paused" ? "rate_limited" : kind === "busy" ? "busy" : "circuit_open";
-  return { category, message: REASONS[`provider.${category}`].meaning, retryAfterMs: Math.ceil(retryAfterMs) };
+/** A limit of the rate holds for those who come after too, and clients know what to do about it. */
+function failureOf(bar: Bar): ProviderFailure {
+  const toldAs = bar.kind === "paused" && bar.by === "rate_limited" ? bar.by : bar.kind;
+  const { meaning: message } = REASONS[`provider.${toldAs}`];
+  return { category: bar.kind, message, retryAfterMs: Math.ceil(bar.retryAfterMs), toldAs };
 }

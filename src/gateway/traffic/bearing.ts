@@ -23,6 +23,7 @@ const OF_FAILURE: Readonly<Record<FailureCategory, Bearing>> = {
   // Nothing was sent.
   not_local: "none",
   circuit_open: "none",
+  paused: "none",
   busy: "none",
 };
 

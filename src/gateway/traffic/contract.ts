@@ -1,5 +1,5 @@
 import type { CircuitState } from "../../core/attempts.ts";
-import type { ProviderFailure } from "../../core/chat.ts";
+import type { FailureCategory, ProviderFailure } from "../../core/chat.ts";
 import type { ProviderId } from "../../core/decision.ts";
 import type { ActivePolicy } from "../active-policy.ts";
 
@@ -28,12 +28,16 @@ export type Permit = {
   end(how: "answered" | "left" | ProviderFailure): void;
 };
 
-/** Nothing may be sent now. */
-export type Barred = {
-  readonly kind: "circuit_open" | "paused" | "busy" | "left";
-  /** From when on asking again may help: for `paused` the provider's own word, never to be undercut, and up to a second more. */
-  readonly retryAfterMs: number;
-};
+/** Nothing may be sent now. `retryAfterMs`: from when on asking again may help. */
+export type Bar =
+  | { readonly kind: "circuit_open" | "busy"; readonly retryAfterMs: number }
+  /**
+   * By the provider's own word, never to be undercut, and up to a second longer. `by`: what it failed with when it asked
+   * to be left alone.
+   */
+  | { readonly kind: "paused"; readonly retryAfterMs: number; readonly by: FailureCategory };
+
+export type Barred = Bar | { readonly kind: "left"; readonly retryAfterMs: number };
 
 export type TrafficStatus = {
   readonly inFlightCount: number;
@@ -41,8 +45,15 @@ export type TrafficStatus = {
   readonly maxConcurrency: number;
   /** Of models that were called and whose circuit is not closed, or that failed within the window; by name. */
   readonly circuits: readonly CircuitStatus[];
-  /** Of models that asked to be left alone, by `retry-after`: how much longer. By name. */
-  readonly pauses: readonly { readonly model: string; readonly leftMs: number }[];
+  /** Of models that the provider asked to be left alone with; by name. */
+  readonly pauses: readonly Pause[];
+};
+
+export type Pause = {
+  readonly model: string;
+  /** What the provider failed with when it asked for it. */
+  readonly by: FailureCategory;
+  readonly leftMs: number;
 };
 
 export type CircuitStatus = {

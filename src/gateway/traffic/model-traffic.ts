@@ -1,4 +1,6 @@
+import type { FailureCategory } from "../../core/chat.ts";
 import { Circuit, type CircuitOptions } from "./circuit.ts";
+import type { Pause } from "./contract.ts";
 import { RetryBudget } from "./retry-budget.ts";
 
 /** Those who wait for the end of a pause come back one after another: all at once, they would bring on the next one. */
@@ -11,6 +13,7 @@ export class ModelTraffic {
   readonly retries: RetryBudget;
   readonly #monotonicMs: () => number;
   #pausedUntilMs = Number.NEGATIVE_INFINITY;
+  #pausedBy: FailureCategory = "rate_limited";
   /** Over how long after it they come back; no longer than it is itself. */
   #returnMs = 0;
   #toldCount = 0;
@@ -22,34 +25,33 @@ export class ModelTraffic {
   }
 
   /** The longest of all that it was asked for counts; an answer to another call takes nothing back. */
-  pause(forMs: number): void {
+  pause(forMs: number, by: FailureCategory): void {
     const untilMs = this.#monotonicMs() + forMs;
     if (untilMs <= this.#pausedUntilMs) return;
     this.#pausedUntilMs = untilMs;
+    this.#pausedBy = by;
     this.#returnMs = Math.min(MAX_RETURN_MS, forMs);
     this.#toldCount = 0;
   }
 
-  get isPaused(): boolean {
-    return this.pauseLeftMs > 0;
+  /** Null where there is none. */
+  get currentPause(): Omit<Pause, "model"> | null {
+    const leftMs = this.#pausedUntilMs - this.#monotonicMs();
+    return leftMs > 0 ? { by: this.#pausedBy, leftMs } : null;
   }
 
-  /** Not above 0 where there is no pause. */
-  get pauseLeftMs(): number {
-    return this.#pausedUntilMs - this.#monotonicMs();
-  }
-
-  /** How long who asks now is to stay away; 0 where there is no pause. */
-  tellPauseMs(): number {
-    if (!this.isPaused) return 0;
+  /** The same for who asks now: how long it is to stay away. */
+  tellPause(): Omit<Pause, "model"> | null {
+    const pause = this.currentPause;
+    if (pause === null) return null;
     const afterwardsMs = (this.#toldCount * RETURN_STEP_MS) % this.#returnMs;
     this.#toldCount += 1;
-    return Math.ceil(this.pauseLeftMs + afterwardsMs);
+    return { ...pause, leftMs: Math.ceil(pause.leftMs + afterwardsMs) };
   }
 
   /** Whether forgetting it would let a call through that is to wait. */
   get isHeldBack(): boolean {
-    return !this.circuit.isClosed || this.isPaused;
+    return !this.circuit.isClosed || this.currentPause !== null;
   }
 }
 

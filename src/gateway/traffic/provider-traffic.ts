@@ -1,7 +1,7 @@
 import type { CompiledProvider } from "../../policy/compiled.ts";
 import { bearingOf, ofModel, ofProvider } from "./bearing.ts";
 import { Circuit, type OnChange } from "./circuit.ts";
-import type { Barred, CircuitStatus, Permit, ProviderTraffic, TrafficStatus } from "./contract.ts";
+import type { Barred, CircuitStatus, Pause, Permit, ProviderTraffic, TrafficStatus } from "./contract.ts";
 import { type After, type Entrance, Gate } from "./gate.ts";
 import { Models, ModelTraffic } from "./model-traffic.ts";
 
@@ -17,12 +17,9 @@ export type ProviderTrafficOptions = {
   readonly onCircuitChanged: (model: string | null, ...change: Parameters<OnChange>) => void;
 };
 
-type Pauses = TrafficStatus["pauses"];
-
 export type CarriedTraffic = ProviderTraffic & {
-  pauses(): Pauses;
   /** Those of another definition of the same server. */
-  takeOver(pauses: Pauses): void;
+  takeOver(pauses: readonly Pause[]): void;
 };
 
 type Place = Extract<Entrance, { readonly kind: "place" }>;
@@ -59,10 +56,8 @@ export function createProviderTraffic(
       return barredSince;
     },
 
-    pauses: () => pausesOf(models),
-
     takeOver(pauses) {
-      for (const { model, leftMs } of pauses) models.get(model).pause(leftMs);
+      for (const { model, leftMs, by } of pauses) models.get(model).pause(leftMs, by);
     },
 
     status: () => ({
@@ -77,9 +72,9 @@ export function createProviderTraffic(
 function barredBy(whole: Circuit, model: ModelTraffic, signal: AbortSignal): Barred | null {
   if (signal.aborted) return LEFT;
   const openMs = Math.max(whole.barredMs(), model.circuit.barredMs());
-  const pausedMs = model.tellPauseMs();
-  if (openMs > 0) return { kind: "circuit_open", retryAfterMs: Math.max(openMs, pausedMs) };
-  return pausedMs > 0 ? { kind: "paused", retryAfterMs: pausedMs } : null;
+  const pause = model.tellPause();
+  if (openMs > 0) return { kind: "circuit_open", retryAfterMs: Math.max(openMs, pause?.leftMs ?? 0) };
+  return pause && { kind: "paused", by: pause.by, retryAfterMs: pause.leftMs };
 }
 
 function permitOf(whole: Circuit, model: ModelTraffic, place: Place): Permit {
@@ -96,7 +91,7 @@ function permitOf(whole: Circuit, model: ModelTraffic, place: Place): Permit {
       if (hasEnded) return;
       hasEnded = true;
       const failure = typeof how === "string" ? null : how;
-      if (failure?.retryAfterMs !== undefined) model.pause(failure.retryAfterMs);
+      if (failure?.retryAfterMs !== undefined) model.pause(failure.retryAfterMs, failure.category);
       if (how === "answered") model.retries.answered();
       const bearing = bearingOf(how);
       ofWhole.end(ofProvider(bearing), failure?.category ?? null);
@@ -112,5 +107,5 @@ function circuitsOf(whole: Circuit, models: Models): TrafficStatus["circuits"] {
   return [...ofWhole, ...ofModels.filter(({ state, failureCount }) => state !== "closed" || failureCount > 0)];
 }
 
-const pausesOf = (models: Models): Pauses =>
-  models.all().flatMap(([model, { pauseLeftMs: leftMs }]) => (leftMs > 0 ? [{ model, leftMs }] : []));
+const pausesOf = (models: Models): TrafficStatus["pauses"] =>
+  models.all().flatMap(([model, { currentPause }]) => (currentPause === null ? [] : [{ model, ...currentPause }]));

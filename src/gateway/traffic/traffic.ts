@@ -45,7 +45,7 @@ export function createTraffic({ after = afterTimeout, ...options }: TrafficOptio
       const last = recent.at(-1)?.get(id);
       // Its settings may be others now; that it asked to be left alone holds all the same.
       if (last !== undefined && last !== known && isSameServer(last.definition, definition)) {
-        known.traffic.takeOver(last.traffic.pauses());
+        known.traffic.takeOver(last.traffic.status().pauses);
       }
       return [id, known];
     });

@@ -56,6 +56,7 @@ export const AttemptBody = Type.Object({
   provider: Type.String(),
   model: Type.String({ description: "As it was asked for." }),
   result: literals(ATTEMPT_RESULTS),
+  sent: Type.Boolean({ description: "False: nothing of the request was sent. True: the provider may have it." }),
   duration_ms: Type.Integer({ minimum: 0 }),
 });
 export type AttemptBody = Static<typeof AttemptBody>;
@@ -103,7 +104,7 @@ export const AuditEventBody = Type.Object(
     latency_ms: nullable(Type.Integer()),
     attempts: nullable(
       Type.Array(AttemptBody, {
-        description: `Whose turn it was, in order; with circuit_open and busy nothing was sent. Null while pending, and where it was interrupted. ${OLDER}`,
+        description: `Whose turn it was, in order. Null while pending, and where it was interrupted. ${OLDER}`,
       }),
     ),
     streamed: Type.Boolean(),

@@ -60,7 +60,7 @@ export const EffectsBody = Type.Object({
   attempts: Type.Object({
     deadline_ms: milliseconds("For a request over all its attempts."),
     ...AttemptLimits,
-    max_targets: nullable(Type.Integer({ minimum: 1, description: "How many of the candidates are called." })),
+    max_targets: nullable(Type.Integer({ minimum: 1, description: "How many of the candidates are tried." })),
   }),
 });
 export type EffectsBody = Static<typeof EffectsBody>;

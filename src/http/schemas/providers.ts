@@ -1,5 +1,6 @@
 import { type Static, Type } from "@sinclair/typebox";
 import { CIRCUIT_STATES } from "../../core/attempts.ts";
+import { FAILURE_CATEGORIES } from "../../core/chat.ts";
 import { literals, nullable } from "./literals.ts";
 
 const count = (description: string) => Type.Integer({ minimum: 0, description });
@@ -16,7 +17,8 @@ const Circuit = Type.Object({
 
 const Pause = Type.Object({
   model: Type.String(),
-  tries_again_in_ms: count("When it may be called again."),
+  asked_by: literals(FAILURE_CATEGORIES),
+  tries_again_in_ms: count("Until the time that the provider gave; nothing is sent before."),
 });
 
 const ProviderStateBody = Type.Object({
@@ -32,7 +34,9 @@ const ProviderStateBody = Type.Object({
   circuits: Type.Array(Circuit, {
     description: "Of models that failed lately. `open` lets no call pass, `half_open` a single one to try.",
   }),
-  pauses: Type.Array(Pause, { description: "Of models that asked to be left alone for a while, by `retry-after`." }),
+  pauses: Type.Array(Pause, {
+    description: "Models that the provider asked by `retry-after` to leave alone, and what it failed with then.",
+  }),
 });
 
 export const ProvidersBody = Type.Object(

@@ -14,6 +14,9 @@ const ProviderDependency = Type.Object({
   open_circuits: Type.Array(Type.String(), {
     description: "Models that are not asked for a while since they failed; `*` for the provider as a whole.",
   }),
+  pauses: Type.Record(Type.String(), Type.Integer({ minimum: 0 }), {
+    description: "Models that the provider asked by `retry-after` to leave alone, and for how many milliseconds more.",
+  }),
 });
 
 export const ReadyBody = Type.Object(

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { buildApp } from "../../../src/app.ts";
-import { type Intent, isUnsent } from "../../../src/audit/event.ts";
+import type { Intent, Outcome } from "../../../src/audit/event.ts";
 import type { Provider } from "../../../src/core/provider.ts";
 import type { ActivePolicy } from "../../../src/gateway/active-policy.ts";
 import type { Deps } from "../../../src/gateway/deps.ts";
@@ -36,6 +36,7 @@ type World = {
   readonly actives: readonly ActivePolicy[];
   readonly sent: readonly Sent[];
   readonly intents: ReadonlyMap<string, Intent>;
+  readonly outcomes: ReadonlyMap<string, Outcome>;
   /** By the word that stands in all texts of a request. */
   readonly asked: ReadonlyMap<string, Asked>;
 };
@@ -101,10 +102,9 @@ async function play(gateway: Gateway, round: Round, tally: Tally): Promise<World
     if (status === "succeeded") tally.answered += 1;
     if (status === "failed") tally.failed += 1;
     if (status === "client_aborted") tally.left += 1;
-    if (attempts.filter((attempt) => !isUnsent(attempt)).length > MAX_CALLS)
-      throw new Error("more calls than any chain has");
+    if (attempts.filter((attempt) => attempt.sent).length > MAX_CALLS) throw new Error("more calls than any chain has");
   }
-  return { round, actives, sent, intents, asked };
+  return { round, actives, sent, intents, outcomes, asked };
 }
 
 const at = <T>(items: readonly T[], index: number): T => {
@@ -197,7 +197,8 @@ const askedIn = ({ bytes }: Sent, asked: ReadonlyMap<string, Asked>): readonly A
   [...new Set(bytes.match(CANARY))].flatMap((canary) => asked.get(canary) ?? []);
 
 /** INVARIANT: I1, by what a plain reading of the policy forbids and by nothing that the gateway says of it. */
-function judge({ actives, sent, intents, asked }: World, tally: Tally): void {
+function judge({ actives, sent, intents, outcomes, asked }: World, tally: Tally): void {
+  requireOnRecord(sent, outcomes, asked);
   const bounds = new Map<string, Bounds>();
   for (const { drawn, requestId } of asked.values()) {
     const intent = intents.get(requestId);
@@ -216,6 +217,22 @@ function judge({ actives, sent, intents, asked }: World, tally: Tally): void {
   tally.requests += intents.size;
   tally.denied += [...bounds.values()].filter(({ isDenied }) => isDenied).length;
   tally.constrained += [...bounds.values()].filter(({ isConstrained }) => isConstrained).length;
+}
+
+/** No row says of a provider that nothing was sent to it, or that less was, where the provider has the bytes. */
+function requireOnRecord(sent: World["sent"], outcomes: World["outcomes"], asked: World["asked"]): void {
+  const counts = new Map<string, number>();
+  for (const call of sent) {
+    for (const { requestId } of askedIn(call, asked)) {
+      const key = `${requestId} ${call.port}`;
+      counts.set(key, (counts.get(key) ?? 0) + 1);
+    }
+  }
+  for (const [key, count] of counts) {
+    const [requestId = "", port] = key.split(" ");
+    const told = outcomes.get(requestId)?.attempts.filter((one) => one.sent && `${PORTS[one.provider]}` === port);
+    if ((told?.length ?? 0) < count) throw new Error("bytes reached a provider, and the row does not say so");
+  }
 }
 
 type Bounds = {

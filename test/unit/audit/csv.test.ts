@@ -57,7 +57,7 @@ describe("an export as CSV", () => {
       completion_tokens: "",
       cost_micros: "12",
       latency_ms: "1500",
-      attempts: "mistral-eu/m=circuit_open:0 local/m2=answered:1490",
+      attempts: "mistral-eu/m=circuit_open:0:unsent local/m2=answered:1490",
       instance_id: "0190c1d2-0000-7000-8000-000000000001",
       instance_seq: "7",
     });

@@ -170,7 +170,7 @@ describe("a settled record", () => {
       completion_tokens: 64,
       cost_micros: 67,
       latency_ms: 12,
-      attempts: [{ provider: intent.provider, model: intent.model, result: "answered", duration_ms: 11 }],
+      attempts: [{ provider: intent.provider, model: intent.model, result: "answered", sent: true, duration_ms: 11 }],
     });
     expect(readFeatures(JSON.parse(JSON.stringify(settled.features)))).toEqual(intent.features);
   });

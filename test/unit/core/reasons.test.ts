@@ -30,6 +30,7 @@ describe("the table of reasons", () => {
       "provider.busy",
       "provider.circuit_open",
       "provider.malformed_response",
+      "provider.paused",
       "provider.rate_limited",
       "provider.unreachable",
       "provider.upstream_error",

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { ChatRequest, Chunk } from "../../../src/core/chat.ts";
+import { ERROR_REASONS } from "../../../src/core/reasons.ts";
 import { err, ok } from "../../../src/core/result.ts";
 import type { Answer, AnswerError, AnswerHead, Render } from "../../../src/gateway/chat-result.ts";
 import type { Call } from "../../../src/gateway/decided.ts";
@@ -191,8 +192,14 @@ describe("admit and answerWhole", () => {
       answer: { content: "hi" },
     });
     const attempts = [
-      { provider: "local", model: "local-default", result: "upstream_error", durationMs: expect.any(Number) },
-      { provider: "local", model: "local-default", result: "answered", durationMs: expect.any(Number) },
+      {
+        provider: "local",
+        model: "local-default",
+        result: "upstream_error",
+        sent: true,
+        durationMs: expect.any(Number),
+      },
+      { provider: "local", model: "local-default", result: "answered", sent: true, durationMs: expect.any(Number) },
     ];
     expect<unknown>(telemetry.finished.map((event) => event.attempts)).toEqual([attempts]);
     expect(audit.outcomes.get(asked.requestId)).toMatchObject({
@@ -247,6 +254,42 @@ describe("admit and answerWhole", () => {
       status: "failed",
       failureCategory: "circuit_open",
       attempts: [{ provider: "local", model: "local-default", result: "circuit_open" }],
+    });
+  });
+
+  test.each([
+    ["rate_limited", "provider.rate_limited"],
+    ["upstream_error", "provider.paused"],
+  ] as const)("says that a provider which failed as %s asked for peace: %s", async (by, code) => {
+    const { traffic, bar } = watchedTraffic();
+    const { deps, audit } = fakeDeps({ traffic });
+    bar("local", { kind: "paused", by, retryAfterMs: 9_000_000 });
+    const asked = call();
+    expect(await handle(deps, chatRequest("hello"), asked)).toMatchObject({
+      head: { provider: "local", attemptCount: 0 },
+      error: { code, message: ERROR_REASONS[code].meaning, retryAfterMs: 9_000_000 },
+    });
+    expect(audit.outcomes.get(asked.requestId)).toMatchObject({
+      status: "failed",
+      provider: null,
+      failureCategory: "paused",
+      attempts: [{ provider: "local", model: "local-default", result: "paused" }],
+    });
+  });
+
+  test("counts no call where the request was not sent, and names nobody who was asked", async () => {
+    const { deps, audit, local } = fakeDeps();
+    local.sendsNothing();
+    local.behaves(() => fails("not_local"));
+    const asked = call();
+    expect(await handle(deps, chatRequest("hello"), asked)).toMatchObject({
+      head: { provider: "local", attemptCount: 0 },
+      error: { code: "provider.not_local" },
+    });
+    expect(audit.outcomes.get(asked.requestId)).toMatchObject({
+      provider: null,
+      failureCategory: "not_local",
+      attempts: [{ provider: "local", result: "not_local", sent: false }],
     });
   });
 

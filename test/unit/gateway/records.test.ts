@@ -105,7 +105,7 @@ describe("outcomeOf", () => {
     return new Stopwatch(() => readingsMs.shift() ?? Number.NaN);
   }
 
-  const ATTEMPTS = [{ provider: "local", model: "llama", result: "answered", durationMs: 4 }] as const;
+  const ATTEMPTS = [{ provider: "local", model: "llama", result: "answered", sent: true, durationMs: 4 }] as const;
 
   const ended = {
     status: "succeeded",
@@ -153,11 +153,28 @@ describe("outcomeOf", () => {
 
   test("names nobody where nothing was sent to whom it would have gone to", () => {
     const ending = { ...ended, status: "failed", failureCategory: "circuit_open", model: "llama" } as const;
-    const unsent = [{ provider: "local", model: "llama", result: "circuit_open", durationMs: 0 }] as const;
+    const unsent = [{ provider: "local", model: "llama", result: "circuit_open", sent: false, durationMs: 0 }] as const;
     for (const attempts of [unsent, []]) {
       const outcome = outcomeOf(deps, decided({ stopwatch: at(0, 1) }), target("local", "llama"), ending, attempts);
       expect(outcome).toMatchObject({ provider: null, zone: null, model: null, costMicros: null, attempts });
     }
+  });
+
+  test("names who got it last, where the last one did not", () => {
+    const ending = { ...ended, status: "failed", failureCategory: "not_local", model: "llama" } as const;
+    const attempts = [
+      { provider: "openai", model: "gpt", result: "timeout", sent: true, durationMs: 4 },
+      { provider: "local", model: "llama", result: "not_local", sent: false, durationMs: 1 },
+    ] as const;
+    const planned = { ok: true, value: [target("openai", "gpt"), target("local", "llama")] } as const;
+    const outcome = outcomeOf(
+      deps,
+      decided({ stopwatch: at(0, 1), planned }),
+      target("local", "llama"),
+      ending,
+      attempts,
+    );
+    expect(outcome).toMatchObject({ provider: "openai", zone: "cloud", model: "gpt", failureCategory: "not_local" });
   });
 
   test("says of a failure what it was", () => {

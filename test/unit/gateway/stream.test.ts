@@ -110,7 +110,9 @@ describe("a stream", () => {
       model: "llama",
       costMicros: 0,
       failureCategory: null,
-      attempts: [{ provider: "local", model: "local-default", result: "answered", durationMs: expect.any(Number) }],
+      attempts: [
+        { provider: "local", model: "local-default", result: "answered", sent: true, durationMs: expect.any(Number) },
+      ],
       usage: { promptTokens: 3, completionTokens: 5 },
       latencyMs: expect.any(Number),
     });
@@ -131,7 +133,9 @@ describe("a stream", () => {
         failureCategory: null,
         failureDetail: null,
         errorCode: null,
-        attempts: [{ provider: "local", model: "local-default", result: "answered", durationMs: expect.any(Number) }],
+        attempts: [
+          { provider: "local", model: "local-default", result: "answered", sent: true, durationMs: expect.any(Number) },
+        ],
         durationsMs: expect.any(Object),
         totalMs: expect.any(Number),
       },
@@ -488,7 +492,9 @@ describe.each(WAYS_TO_LEAVE)("a reader who %s", (_name, leave) => {
       model: "local-default",
       costMicros: 0,
       failureCategory: null,
-      attempts: [{ provider: "local", model: "local-default", result: "left", durationMs: expect.any(Number) }],
+      attempts: [
+        { provider: "local", model: "local-default", result: "left", sent: true, durationMs: expect.any(Number) },
+      ],
       usage,
       latencyMs: expect.any(Number),
     });

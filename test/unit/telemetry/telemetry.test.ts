@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { ChatFinished } from "../../../src/gateway/deps.ts";
+import type { CircuitStatus, Pause } from "../../../src/gateway/traffic/contract.ts";
 import { createLogger } from "../../../src/telemetry/logger.ts";
 import { createMetrics, LABEL_VALUES } from "../../../src/telemetry/metrics.ts";
 import { createTelemetry } from "../../../src/telemetry/telemetry.ts";
@@ -31,8 +32,8 @@ const finished: ChatFinished = {
   failureDetail: "It did not answer in time.",
   errorCode: "provider.timeout",
   attempts: [
-    { provider: "box", model: "tiny", result: "circuit_open", durationMs: 0 },
-    { provider: "openai", model: "gpt", result: "timeout", durationMs: 900 },
+    { provider: "box", model: "tiny", result: "circuit_open", sent: false, durationMs: 0 },
+    { provider: "openai", model: "gpt", result: "timeout", sent: true, durationMs: 900 },
   ],
   durationsMs: { scan: 0.1, provider: 900 },
   totalMs: 1_000,
@@ -64,8 +65,8 @@ describe("a finished chat request", () => {
         failure_detail: "It did not answer in time.",
         error_code: "provider.timeout",
         attempts: [
-          { provider: "box", model: "tiny", result: "circuit_open", duration_ms: 0 },
-          { provider: "openai", model: "gpt", result: "timeout", duration_ms: 900 },
+          { provider: "box", model: "tiny", result: "circuit_open", sent: false, duration_ms: 0 },
+          { provider: "openai", model: "gpt", result: "timeout", sent: true, duration_ms: 900 },
         ],
         duration_ms: 1_000,
         stage_ms: { scan: 0.1, provider: 900 },
@@ -294,11 +295,10 @@ test("events that were left out of a stream are counted", async () => {
 test("what is under way is asked for at each scrape, for the providers of the policy in force", async () => {
   const { metrics, text } = setUp();
   const idle = { inFlightCount: 0, queuedCount: 0, maxConcurrency: 8, circuits: [], pauses: [] };
-  const pauses = [{ model: "tiny", leftMs: 40 }];
   const open = { model: "tiny", state: "open", callCount: 9, failureCount: 9, opensAgainInMs: 10 } as const;
-  let providers = [
-    { ...idle, id: "box", inFlightCount: 2, pauses, circuits: [open, { ...open, state: "closed" as const }] },
-  ];
+  const circuits: CircuitStatus[] = [open, { ...open, state: "closed" }];
+  const pauses: Pause[] = [{ model: "big", by: "rate_limited", leftMs: 10 }];
+  let providers = [{ ...idle, id: "box", inFlightCount: 2, circuits, pauses }];
   watchTraffic([metrics.registry], {
     providers: () => providers,
     admission: () => ({ inFlightCount: 5, queuedCount: 1 }),
@@ -342,7 +342,10 @@ describe("a policy", () => {
 
   test("begins the series of its providers, so that the first failure of each is an increase", async () => {
     const { telemetry, text } = setUp();
-    telemetry.chatFinished({ ...finished, attempts: [{ provider: "box", model: "m", result: "busy", durationMs: 0 }] });
+    telemetry.chatFinished({
+      ...finished,
+      attempts: [{ provider: "box", model: "m", result: "busy", sent: false, durationMs: 0 }],
+    });
     telemetry.policyLoaded({ result: "activated", policy, providers: ["box", "openai"], reason: null });
     const metrics = await text();
     for (const line of [

@@ -49,7 +49,7 @@ function recordOf(policy: CompiledPolicy, features: Features, skipped: number, l
     model: isDenied ? null : "a-name-of-its-own",
     attempts: able
       .slice(0, later + 1)
-      .map(({ provider, model }) => ({ provider, model, result: "left", durationMs: 1 })),
+      .map(({ provider, model }) => ({ provider, model, result: "left", sent: true, durationMs: 1 })),
     usage,
     costMicros: isDenied ? null : usedCostMicros(priceOf(provider, answered.model, features), usage, features.task),
   };
@@ -82,7 +82,7 @@ describe("a decision that is derived again", () => {
       zone: "nowhere",
       answered_provider: "nobody",
       answered_zone: "nowhere",
-      attempts: [{ provider: "nobody", model: "m", result: "timeout", duration_ms: 1 }],
+      attempts: [{ provider: "nobody", model: "m", result: "timeout", sent: true, duration_ms: 1 }],
       cost_micros: -1,
     };
     const property = fc.property(worlds, ({ policy, features }) => {
@@ -154,7 +154,8 @@ describe("a refusal of the gateway's own", () => {
   });
 
   test("gives a turn to candidates, by the models that they are asked for, and to no others", () => {
-    const turn = (provider: string, model: string) => ({ provider, model, result: "timeout", duration_ms: 9 }) as const;
+    const turn = (provider: string, model: string) =>
+      ({ provider, model, result: "timeout", sent: true, duration_ms: 9 }) as const;
     const [local, cloud] = [turn("local", "m"), turn("cloud", "n")];
     const derived = (attempts: readonly AttemptRecord[] | null, record: RequestRecord = routed) =>
       deriveAgain(policy, { ...record, attempts });

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from "bun:test";
 import fc from "fast-check";
-import { isUnsent } from "../../../../src/audit/event.ts";
 import type { MadeCall, Told, World } from "../../../support/attempt-world.ts";
 import { start, worlds } from "../../../support/attempt-world.ts";
 import { settle } from "../../../support/errands.ts";
@@ -65,7 +64,7 @@ function checkPauses(calls: readonly MadeCall[]): void {
 function checkTold(told: Told, calls: readonly MadeCall[]): void {
   const { head, outcome, said, isComplete } = told;
   if (outcome === undefined) throw new Error("a request without its row");
-  const sent = outcome.attempts.filter((attempt) => !isUnsent(attempt));
+  const sent = outcome.attempts.filter((attempt) => attempt.sent);
   // One that was cut before it was asked for anything called nobody.
   expect(sent.map(({ provider }) => provider)).toEqual(calls.map(({ provider }) => `p${provider}`));
   expect(head.attemptCount).toBe(sent.length);

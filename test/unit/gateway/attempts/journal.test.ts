@@ -18,24 +18,35 @@ function setUp() {
 }
 
 describe("a journal", () => {
-  test("has the attempts in their order, each with whole milliseconds, and counts those that were calls", () => {
+  test("has the attempts in their order, each with whole milliseconds, and counts those whose request was sent", () => {
     const { clock, journal, permit } = setUp();
     journal.pass(CLOUD, "circuit_open", 0);
     const turn = journal.begin(LOCAL, permit);
-    expect([journal.attempts.length, journal.callCount]).toEqual([1, 1]);
+    expect([journal.attempts.length, journal.sentCount]).toEqual([1, 0]);
+    turn.sent();
+    turn.sent();
+    expect([journal.attempts.length, journal.sentCount]).toEqual([1, 1]);
     clock.nowMs = 12.6;
     turn.end({ category: "timeout", message: "late" });
+    turn.sent();
+    journal.begin(LOCAL, permit).end({ category: "not_local", message: "elsewhere" });
+    expect(journal.sentCount).toBe(1);
     expect(journal.attempts).toEqual([
-      { provider: "openai", model: "gpt", result: "circuit_open", durationMs: 0 },
-      { provider: "local", model: "llama", result: "timeout", durationMs: 13 },
+      { provider: "openai", model: "gpt", result: "circuit_open", sent: false, durationMs: 0 },
+      { provider: "local", model: "llama", result: "timeout", sent: true, durationMs: 13 },
+      { provider: "local", model: "llama", result: "not_local", sent: false, durationMs: 0 },
     ]);
   });
 
   test("is bounded, and keeps the last one", () => {
     const { journal, permit } = setUp();
-    for (let call = 0; call < 100; call++) journal.begin(CLOUD, permit).end("left");
+    for (let call = 0; call < 100; call++) {
+      const turn = journal.begin(CLOUD, permit);
+      turn.sent();
+      turn.end("left");
+    }
     journal.begin(LOCAL, permit).end("answered");
-    expect([journal.attempts.length, journal.callCount]).toEqual([64, 101]);
+    expect([journal.attempts.length, journal.sentCount]).toEqual([64, 100]);
     expect(journal.attempts.at(-1)).toMatchObject({ provider: "local", result: "answered" });
   });
 

@@ -63,6 +63,7 @@ describe("a failure that will not pass", () => {
     ["remote_model", "next"],
     ["not_local", "next"],
     ["circuit_open", "next"],
+    ["paused", "next"],
     ["busy", "next"],
     ["context_length", "larger"],
     ["content_filter", "end"],

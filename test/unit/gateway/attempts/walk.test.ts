@@ -262,7 +262,8 @@ describe("a provider that says when to come back", () => {
     const { attempt, openai, bar, results } = setUpErrand({ ...RETRYING, chance: () => 0 });
     const { behaviour, since } = timed(
       inTurn(() => {
-        bar("openai", { kind: "paused", retryAfterMs: 500 }, { kind: "paused", retryAfterMs: 250 });
+        const asked = { kind: "paused", by: "rate_limited" } as const;
+        bar("openai", { ...asked, retryAfterMs: 500 }, { ...asked, retryAfterMs: 250 });
         return later(1_000)();
       }, answers),
     );
@@ -279,12 +280,13 @@ describe("a provider that says when to come back", () => {
 describe("a target that nothing may be sent to", () => {
   const SHUT = { kind: "circuit_open", retryAfterMs: 4_000.2 } as const;
   const FULL = { kind: "busy", retryAfterMs: 1_000 } as const;
-  const PAUSED = { kind: "paused", retryAfterMs: 2_000 } as const;
+  const PAUSED = { kind: "paused", by: "rate_limited", retryAfterMs: 2_000 } as const;
 
   test.each([
     [SHUT, "circuit_open"],
     [FULL, "busy"],
-    [PAUSED, "circuit_open"],
+    [PAUSED, "paused"],
+    [{ ...PAUSED, by: "upstream_error" }, "paused"],
   ] as const)("(%j) is passed over, on record as %s and no call", async (barred, result) => {
     const { attempt, bar, openai, results, journal } = setUpErrand();
     bar("openai", barred);
@@ -294,7 +296,7 @@ describe("a target that nothing may be sent to", () => {
       ["openai", result],
       ["local", "answered"],
     ]);
-    expect(journal.callCount).toBe(1);
+    expect(journal.sentCount).toBe(1);
   });
 
   test("does not count among the targets that a rule lets be tried", async () => {
@@ -310,7 +312,7 @@ describe("a target that nothing may be sent to", () => {
     expect(await attempt(TWO)).toEqual({
       kind: "failed",
       target: LOCAL,
-      failure: { category: "busy", message: expect.any(String), retryAfterMs: 1_000 },
+      failure: { category: "busy", message: expect.any(String), retryAfterMs: 1_000, toldAs: "busy" },
     });
     bar("openai", SHUT);
     expect(await attempt([CLOUD])).toMatchObject({ failure: { category: "circuit_open", retryAfterMs: 4_001 } });
@@ -353,16 +355,25 @@ describe("a target that nothing may be sent to", () => {
     expect(openai.calls).toHaveLength(1);
   });
 
-  test("until after the deadline is rate limited, and not waited for", async () => {
-    const { attempt, bar, openai } = setUpErrand({ defaults: attemptDefaults(1_000, { deadlineMs: 2_000 }) });
-    bar("openai", PAUSED);
-    expect(await attempt([CLOUD])).toMatchObject({ failure: { category: "rate_limited", retryAfterMs: 2_000 } });
-    expect(openai.calls).toEqual([]);
-  });
+  test.each([
+    ["rate_limited", "rate_limited"],
+    ["upstream_error", "paused"],
+  ] as const)(
+    "until after the deadline since it failed as %s is told as %s, and not waited for",
+    async (by, toldAs) => {
+      const { attempt, bar, openai, results } = setUpErrand({
+        defaults: attemptDefaults(1_000, { deadlineMs: 2_000 }),
+      });
+      bar("openai", { ...PAUSED, by });
+      expect(await attempt([CLOUD])).toMatchObject({ failure: { category: "paused", toldAs, retryAfterMs: 2_000 } });
+      expect(openai.calls).toEqual([]);
+      expect(results()).toEqual([["openai", "paused"]]);
+    },
+  );
 
   test("is not waited for by a process that drains, or for a caller that leaves", async () => {
     for (const who of ["drain", "caller"] as const) {
-      const { attempt, bar, openai, ...controllers } = setUpErrand();
+      const { attempt, bar, openai, results, ...controllers } = setUpErrand();
       bar("openai", PAUSED);
       const pending = attempt([CLOUD]);
       for (let turn = 0; turn < 50; turn++) await Promise.resolve();
@@ -370,6 +381,30 @@ describe("a target that nothing may be sent to", () => {
       const kind = who === "drain" ? "failed" : "aborted";
       expect(await pending).toMatchObject({ kind, target: CLOUD });
       expect(openai.calls).toEqual([]);
+      expect(results()).toEqual([["openai", "paused"]]);
+    }
+  });
+
+  test("in time, or before its caller left, has its turn on record, and got nothing", async () => {
+    for (const how of ["deadline", "caller"] as const) {
+      const { attempt, caller, openai, journal, state, permits } = setUpErrand({
+        defaults: attemptDefaults(1_000, { deadlineMs: 300 }),
+      });
+      const entered = Promise.withResolvers<void>();
+      state.line = entered.promise;
+      const pending = attempt(TWO);
+      for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+      if (how === "caller") caller.abort();
+      else jest.advanceTimersByTime(300);
+      entered.resolve();
+      expect(await pending).toMatchObject(
+        how === "caller" ? { kind: "aborted", target: CLOUD } : { target: CLOUD, failure: { category: "timeout" } },
+      );
+      expect([openai.calls, journal.sentCount]).toEqual([[], 0]);
+      const durationMs = how === "caller" ? 0 : 300;
+      const result = how === "caller" ? "left" : "timeout";
+      expect(journal.attempts).toEqual([{ provider: "openai", model: "gpt", result, sent: false, durationMs }]);
+      for (const { ends } of permits) expect(ends).toEqual(["left"]);
     }
   });
 
@@ -379,6 +414,37 @@ describe("a target that nothing may be sent to", () => {
     const short = setUpErrand({ defaults: attemptDefaults(1_000, { deadlineMs: 300 }) });
     await short.attempt([CLOUD]);
     expect([waits, short.waits]).toEqual([[5_000], [300]]);
+  });
+});
+
+describe("a target that does not get the request, as its key is not set", () => {
+  test("is on record, and does not count as a call", async () => {
+    const { attempt, openai, journal } = setUpErrand();
+    openai.sendsNothing();
+    openai.behaves(() => fails("authentication"));
+    expect(await attempt(TWO)).toMatchObject({ kind: "answered", target: LOCAL });
+    expect(journal.attempts).toMatchObject([
+      { provider: "openai", result: "authentication", sent: false },
+      { provider: "local", result: "answered", sent: true },
+    ]);
+    expect(journal.sentCount).toBe(1);
+  });
+
+  test("counts among the targets that a rule lets be tried, as one that is down does", async () => {
+    const { attempt, openai } = setUpErrand({ attempts: { maxTargets: 1 } });
+    openai.sendsNothing();
+    openai.behaves(() => fails("unreachable"));
+    expect(await attempt(TWO)).toMatchObject({ target: CLOUD, failure: { category: "unreachable" } });
+  });
+
+  test("is the request's failure only where nobody got it", async () => {
+    const { attempt, openai, local } = setUpErrand();
+    local.sendsNothing();
+    local.behaves(() => fails("not_local"));
+    openai.behaves(() => fails("bad_request"));
+    expect(await attempt(TWO)).toMatchObject({ target: CLOUD, failure: { category: "bad_request" } });
+    openai.sendsNothing();
+    expect(await attempt(TWO)).toMatchObject({ target: LOCAL, failure: { category: "not_local" } });
   });
 });
 
@@ -480,7 +546,7 @@ describe("a provider", () => {
       },
     };
     await attempt([CLOUD], new Map([...providers, ["openai", listening]]));
-    expect(limits).toEqual([{ connectTimeoutMs: 77 }]);
+    expect(limits).toEqual([{ connectTimeoutMs: 77, onSend: expect.any(Function) }]);
   });
 
   test.each([

@@ -100,6 +100,7 @@ test.each([
   ["remote_model", "permit"],
   ["not_local", "permit"],
   ["circuit_open", "permit"],
+  ["paused", "permit"],
   ["busy", "permit"],
 ] as const satisfies readonly (readonly [FailureCategory, string])[])(
   "after ten failures for %s, the next call finds: %s",
@@ -184,7 +185,7 @@ describe("a provider that says when to come back", () => {
   test("is left alone by everybody until then, for that model", async () => {
     const { call, clock, enter, traffic } = watchedTraffic();
     await call(failure("rate_limited", { retryAfterMs: 7_000 }));
-    expect(await enter()).toEqual({ kind: "paused", retryAfterMs: 7_000 });
+    expect(await enter()).toEqual({ kind: "paused", by: "rate_limited", retryAfterMs: 7_000 });
     expect((await enter("other")).kind).toBe("permit");
     clock.advance(6_999.5);
     expect((await enter()).kind).toBe("paused");
@@ -210,7 +211,7 @@ describe("a provider that says when to come back", () => {
     const { call, enter } = watchedTraffic();
     await call(failure("rate_limited", { retryAfterMs: 30 }));
     const told = [await enter(), await enter(), await enter()];
-    expect(told).toEqual([30, 50, 40].map((retryAfterMs) => ({ kind: "paused", retryAfterMs })));
+    expect(told).toEqual([30, 50, 40].map((retryAfterMs) => ({ kind: "paused", by: "rate_limited", retryAfterMs })));
   });
 
   test("is held to its longest word, whatever calls that were under way bring", async () => {
@@ -219,7 +220,20 @@ describe("a provider that says when to come back", () => {
     await call(failure("upstream_error", { retryAfterMs: 7_000 }));
     others[0]?.end(failure("rate_limited", { retryAfterMs: 1_000 }));
     others[1]?.end("answered");
-    expect(await enter()).toEqual({ kind: "paused", retryAfterMs: 7_000 });
+    expect(await enter()).toEqual({ kind: "paused", by: "upstream_error", retryAfterMs: 7_000 });
+  });
+
+  test("is shown, with what it had failed with and until when", async () => {
+    const { call, clock, traffic } = watchedTraffic();
+    await call(failure("upstream_error", { retryAfterMs: 7_000 }), "n");
+    await call(failure("rate_limited", { retryAfterMs: 5_000 }));
+    clock.advance(4_000);
+    expect(traffic.status().pauses).toEqual([
+      { model: "m", by: "rate_limited", leftMs: 1_000 },
+      { model: "n", by: "upstream_error", leftMs: 3_000 },
+    ]);
+    clock.advance(1_000);
+    expect(traffic.status().pauses).toEqual([{ model: "n", by: "upstream_error", leftMs: 2_000 }]);
   });
 
   test("does not count as broken, however often", async () => {

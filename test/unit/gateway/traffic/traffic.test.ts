@@ -88,7 +88,7 @@ test("a provider that asked to be left alone is, whatever a reload changes but t
   clock.advance(1_000);
   const changed = activeWith(documentOf({ max_concurrency: 3 }, 2));
   const barred = await traffic.of(changed, "first").enter("m", "a", 0, NEVER);
-  expect(barred).toEqual({ kind: "paused", retryAfterMs: 6_000 });
+  expect(barred).toEqual({ kind: "paused", by: "rate_limited", retryAfterMs: 6_000 });
   expect(await kindOf(traffic, changed, "second")).toBe("permit");
   expect(await kindOf(traffic, activeWith(documentOf({ default_model: "n" }, 3)), "first")).toBe("paused");
   expect(await kindOf(traffic, activeWith(documentOf({ base_url: "https://elsewhere.example/v1" }, 4)), "first")).toBe(
