@@ -105,6 +105,9 @@ export function openDatabase(target: DatabaseTarget): Database {
 function connect(target: DatabaseTarget): postgres.Sql {
   const shared = {
     onnotice: () => {},
+    // The client would ask each new connection for its types of arrays, and nobody would catch it where that one is lost
+    // meanwhile: a rejected promise that ends the process. Arrays are written as literals here and read as JSON.
+    fetch_types: false,
     connect_timeout: QUERY_TIMEOUT_MS / 1_000,
     // Seconds. A database that comes back is used again soon, without a storm of attempts while it is away.
     backoff: (attempt: number) => Math.min(0.1 * 2 ** attempt, 2),

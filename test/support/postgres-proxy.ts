@@ -13,8 +13,8 @@ export type PostgresProxy = {
   blackhole(): void;
   heal(): Promise<void>;
   /**
-   * Lets the server finish and commit the next statement whose text has `words` in it, then cuts that connection without
-   * a word of its answer. Resolves when that has happened. By default that is the next batch of rows.
+   * Lets the server finish and commit the next statement whose text has `words` in it, then resets that connection
+   * without a word of its answer. Resolves when that has happened. By default that is the next batch of rows.
    */
   cutAfterNextStatement(words?: string): Promise<void>;
   stop(): Promise<void>;
@@ -135,6 +135,8 @@ class Door {
     if (type !== "Z") return;
     this.#readyCount += 1;
     if (this.#cut === null || this.#readyCount < this.#cut.at) return;
+    // As when a host goes: to the client that is an error, where a mere end is none.
+    this.#client.resetAndDestroy();
     this.cut();
     this.#cut.done();
     this.#cut = null;

@@ -6,7 +6,8 @@ select
   leaf.leaf_index::text as leaf_index, event.request_id, trunc(extract(epoch from event.received_at) * 1000000)::text as received_at,
   trunc(extract(epoch from completed_at) * 1000000)::text as completed_at,
   trunc(extract(epoch from erased_at) * 1000000)::text as erased_at, instance_id, instance_seq::text as instance_seq, status,
-  surface, streamed, decision, provider, zone, model, answered_provider, answered_zone, answered_model, reason_codes,
+  surface, streamed, decision, provider, zone, model, answered_provider, answered_zone, answered_model,
+  to_jsonb(reason_codes) as reason_codes,
   policy_hash, rule, features, shadow, findings, scan_ruleset, failure_category, message_count, prompt_length,
   prompt_digest, prompt_tokens, completion_tokens, cost_micros::text as cost_micros, latency_ms, attempts
 from audit_leaves as leaf

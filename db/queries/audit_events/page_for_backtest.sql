@@ -5,7 +5,8 @@
 -- Returns: one row for each event; fewer than $4 at the end of the span.
 -- Locks:   nothing.
 select
-  request_id, received_at::text as received_at_text, provider, zone, reason_codes, findings::text as findings, scan_ruleset,
+  request_id, received_at::text as received_at_text, provider, zone, to_jsonb(reason_codes) as reason_codes,
+  findings::text as findings, scan_ruleset,
   policy_hash, features::text as features, prompt_tokens, completion_tokens
 from audit_events
 where (received_at, request_id) > ($1::text::timestamptz, $2::uuid) and received_at < $3::text::timestamptz
