@@ -14,6 +14,8 @@ const ENDS_NOTHING: ReadonlySet<number> = new Set(Array.from("=:;,{}", (sign) =>
 const FIRST_IDEOGRAPH = 0x2e80;
 /** Digits of the shortest number that is put together. */
 const SHORT_NUMBER = 6;
+/** No number that has letters is longer. */
+const MAX_WHOLE = 64;
 const MAX_CELL = 20;
 const COLUMN_SIGNS: ReadonlySet<number> = new Set(Array.from("\t,;|", (sign) => sign.charCodeAt(0)));
 const LETTER = /^[A-Za-z]$/;
@@ -122,14 +124,28 @@ function dropSeparators(text: string, { first, period }: Singles, second: number
     begin -= period;
     if (kindAt(text, begin) === WORD) words++;
   }
-  if (text.charCodeAt(begin) < FIRST_IDEOGRAPH && words < MIN_SINGLES) return second;
+  // `户 @ a . c o m`: the sign of an address parts no word of two.
+  const canBeTwo = text.charCodeAt(begin) >= FIRST_IDEOGRAPH && !separator.includes("@");
+  if (words < MIN_SINGLES && !canBeTwo) return second;
+  const whole = { begin, last };
   // An article or an initial beside a number that is spelled out is no part of it.
   if (isLetterBeforeDigits(text, begin, period)) begin += period;
   if (isLetterBeforeDigits(text, last, -period)) last -= period;
   if (separator === "." && isShortNumber(text, begin, last, period)) return second;
   for (let at = begin; at < last; at += period) output.change(at + 1, at + period);
+  if (last - begin < whole.last - whole.begin) addWhole(text, whole, period, last + 1, output);
   return last;
 }
+
+/** Or it is one, as the last letter of a number that a state gives: what was put together stands there with it, too. */
+function addWhole(text: string, { begin, last }: Span, period: number, end: number, output: Windows): void {
+  if (last - begin > MAX_WHOLE * period) return;
+  output.change(end, end);
+  output.putText(CUT);
+  for (let at = begin; at <= last; at += period) output.put(text.charCodeAt(at));
+}
+
+type Span = { readonly begin: number; readonly last: number };
 
 const isDigitAt = (text: string, at: number): boolean => text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39;
 
