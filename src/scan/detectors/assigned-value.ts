@@ -11,6 +11,7 @@ export type AssignedValue = {
 };
 
 const MIN_VALUE = 6;
+/** A longer one is known by its beginning, and has to be as random as one that merely comes next. */
 const MAX_VALUE = 200;
 /** A word that merely comes next is one of a sentence unless it is long. */
 const MIN_BARE = 16;
@@ -28,6 +29,7 @@ function wholeText(text: string, at: number): AssignedValue | null {
   let end = at;
   const last = Math.min(text.length, at + MAX_VALUE + 1);
   while (end < last && text.charCodeAt(end) > 0x20) end++;
+  if (end - at > MAX_VALUE) return { start: at, end, quoted: true, hold: "bare" };
   const ends = end === text.length || text.startsWith(BOUNDARY, end) || text.startsWith(CUT, end);
   return ends && end - at >= MIN_VALUE ? { start: at, end, quoted: true, hold: "firm" } : null;
 }
@@ -55,6 +57,7 @@ function quotedValue(text: string, start: number, quote: number, hold: Hold): As
   let end = start;
   // A password of several words has no form of its own; what is quoted with spaces is mostly a sentence.
   while (end < last && text.charCodeAt(end) > 0x20 && text.charCodeAt(end) !== quote) end++;
+  if (end - start > MAX_VALUE) return { start, end, quoted: true, hold: "bare" };
   if (end === last || text.charCodeAt(end) !== quote) return null;
   if (text.charCodeAt(end - 1) === 0x5c) end--;
   return end - start < MIN_VALUE ? null : { start, end, quoted: true, hold };
@@ -71,7 +74,8 @@ function bareValue(text: string, start: number, hold: Hold): AssignedValue | nul
     // Padding of base64 ends a value, any other equals sign ties a further name to its own.
     if (unit === 0x3d && isAt(text, end + 1, LETTER)) return null;
   }
-  if (end - start > MAX_VALUE || CONTINUES.includes(text.charAt(end) || " ")) return null;
+  if (end - start > MAX_VALUE) return { start, end, quoted: false, hold: "bare" };
+  if (CONTINUES.includes(text.charAt(end) || " ")) return null;
   if (".:?*".includes(text.charAt(end - 1)) && text.charAt(end - 2) !== ".") end--;
   return end - start < (hold === "bare" ? MIN_BARE : MIN_VALUE) ? null : { start, end, quoted: false, hold };
 }

@@ -43,7 +43,10 @@ function strengthOf(value: string, isPassword: boolean, { quoted, hold }: Assign
   const strength = credentialStrength(value, chosen);
   if (hold === "bare" && strength !== "strong") return "weak";
   if (strength === "medium" && RELATIVE_PATH.test(value)) return "weak";
-  return strength === "weak" || isElsewhere(value) || (!quoted && isExpression(value)) ? "weak" : strength;
+  if (strength === "weak" || isElsewhere(value)) return "weak";
+  // Not quoted, what begins with a dash is mostly the next option; what is random all over may begin with anything.
+  if (!quoted && (isExpression(value) || (value.startsWith("-") && strength !== "strong"))) return "weak";
+  return strength;
 }
 
 const FILE =
@@ -62,9 +65,9 @@ function isElsewhere(value: string): boolean {
 const isPath = (value: string): boolean =>
   /^(?:\/[\w.@-]{1,40}){1,12}\/?$/.test(value) && !/[a-z][A-Z]{2,9}|\d[a-z]\d/.test(value);
 
-/** Not quoted, this form is a property, a number, an option or a tag of YAML. */
+/** Not quoted, this form is a property, a number or a tag of YAML. */
 function isExpression(value: string): boolean {
-  if (value.startsWith("-") || /^!{1,2}[A-Za-z]{1,32}$/.test(value)) return true;
+  if (/^!{1,2}[A-Za-z]{1,32}$/.test(value)) return true;
   return value.includes(".")
     ? /^[A-Za-z_$]\w{0,80}\.[A-Za-z_$][\w$.]{0,80}$/.test(value)
     : /^0x[0-9a-f]{1,16}$/i.test(value);

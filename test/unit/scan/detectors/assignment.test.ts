@@ -56,6 +56,7 @@ describe("secret.assignment", () => {
     ["a definition of PHP", `define('DB_PASSWORD', '${chosen}');`],
     ["JSON whose value is on the next line", `"password":\n  "${chosen}"`],
     ["the next word", `// API token ${random}`],
+    ["a value that begins with a dash", `api_token=-${random}`],
   ])("finds a secret in %s", (_, text) => {
     expect(codes(text)).toEqual(["secret.assignment"]);
   });
@@ -116,6 +117,25 @@ describe("secret.assignment", () => {
     "<key>Password</key>\n<string>Kennwort 2 angeben</string>",
   ])("finds none in %s", (text) => {
     expect(codes(text)).toEqual([]);
+  });
+
+  test.each([201, 400, 1_500])("finds one of %d characters by its beginning", (length) => {
+    const long = bytesOf(5, length).toString("base64url").slice(0, length);
+    for (const text of [
+      `refresh_token=${long}`,
+      `{\\"refresh_token\\":\\"${long}\\"}`,
+      `password: '${long}'`,
+      `refresh_token\u0002\u0000${long}\u0000next`,
+    ]) {
+      expect(codes(text)).toEqual(["secret.assignment"]);
+    }
+  });
+
+  test("finds none in a long value that is not random", () => {
+    for (const long of ["a".repeat(300), "some-long-name-of-a-thing.".repeat(12), "/srv/data/files".repeat(20)]) {
+      for (const text of [`token=${long}`, `token: "${long}"`, `token\u0002\u0000${long}`])
+        expect(codes(text)).toEqual([]);
+    }
   });
 
   test("is sure of what a machine made, less of what somebody chose", () => {
