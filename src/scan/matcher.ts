@@ -2,7 +2,7 @@ import { KEYWORD, type View } from "../core/finding.ts";
 import { Hits } from "./automaton.ts";
 import type { CompiledScan } from "./compile.ts";
 import { type Detector, type Match, type Near, type NumberDetector, STRENGTHS } from "./detector.ts";
-import { ALPHANUMERIC, isAt, LETTER } from "./detectors/characters.ts";
+import { isAt, isWithinWord, LETTER } from "./detectors/characters.ts";
 import { standsAlone } from "./encoded-keyword.ts";
 import { lowerBound } from "./lower-bound.ts";
 import { MAX_GROUPS, NumberRun } from "./number-run.ts";
@@ -129,7 +129,7 @@ export class Matcher {
           const near = this.#near[target.detector];
           if (detector?.kind !== "literal" || near === undefined || this.#hasEnough(target.detector)) continue;
           const at = end - target.length;
-          if (detector.atWordStart === true && isAt(this.#text, at - 1, ALPHANUMERIC)) continue;
+          if (detector.atWordStart === true && isWithinWord(this.#text, at)) continue;
           if (!this.#budget.spend(detector.reach)) return;
           if (this.#take(detector.look(this.#text, at, near))) this.#count(target.detector);
         }

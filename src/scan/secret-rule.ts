@@ -1,5 +1,5 @@
 import type { LiteralDetector, Match, Near, Strength } from "./detector.ts";
-import { ALPHANUMERIC, isAt } from "./detectors/characters.ts";
+import { isWithinWord } from "./detectors/characters.ts";
 import { surpriseOf } from "./detectors/surprise.ts";
 import { entropyOf } from "./entropy.ts";
 
@@ -41,7 +41,7 @@ export function secretRule(rule: SecretRule): LiteralDetector {
   const { code, strength = "strong", behind = 0, inWord = false, context } = rule;
   const look = (text: string, at: number, near: Near): Match | null => {
     const start = at - behind;
-    if (start < 0 || (!inWord && isAt(text, start - 1, ALPHANUMERIC))) return null;
+    if (start < 0 || (!inWord && isWithinWord(text, start))) return null;
     pattern.lastIndex = start;
     const found = pattern.exec(text);
     if (found === null || !isRandom(found[1] ?? found[0], rule)) return null;

@@ -1,5 +1,5 @@
 import type { LiteralDetector, Match } from "../detector.ts";
-import { ALPHANUMERIC, BASE64, isAt, LETTER, runEnd } from "./characters.ts";
+import { ALPHANUMERIC, BASE64, isAt, isWithinWord, LETTER, runEnd } from "./characters.ts";
 import { MAX_VALUE, passwordStrength, randomStrength } from "./credential-value.ts";
 
 const CODE = "secret.authorization";
@@ -67,14 +67,14 @@ const header = detector(
 
 const bearer = detector("A bearer token of an HTTP request.", ["bearer"], (text, at) => {
   const from = at + "bearer".length;
-  if (text.charAt(from) !== " " || isAt(text, at - 1, ALPHANUMERIC)) return null;
+  if (text.charAt(from) !== " " || isWithinWord(text, at)) return null;
   return randomAt(text, at, from + 1);
 });
 
 const MAX_BASIC = 512;
 const basic = detector("User and password of HTTP's basic authentication.", ["basic"], (text, at) => {
   const from = at + "basic".length + 1;
-  if (text.charAt(from - 1) !== " " || !isAt(text, from, ALPHANUMERIC) || isAt(text, at - 1, ALPHANUMERIC)) return null;
+  if (text.charAt(from - 1) !== " " || !isAt(text, from, ALPHANUMERIC) || isWithinWord(text, at)) return null;
   const end = runEnd(text, from, BASE64, MAX_BASIC);
   if (end - from < 8) return null;
   const pair = Buffer.from(text.slice(from, end), "base64").toString("latin1");

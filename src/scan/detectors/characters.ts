@@ -32,6 +32,18 @@ export function isAt(text: string, at: number, classes: number): boolean {
   return ((CLASSES[text.charCodeAt(at)] ?? 0) & classes) !== 0;
 }
 
+const BACKSLASH = 0x5c;
+/** Letters of the escapes that line ends and tabs become in JSON and in code. */
+const OF_ESCAPES: ReadonlySet<number> = new Set(Array.from("nrt", (letter) => letter.charCodeAt(0)));
+
+/** Whether a word goes on at an offset. The `n` of an escaped line end is no part of what stands on the next line. */
+export function isWithinWord(text: string, at: number): boolean {
+  return isAt(text, at - 1, ALPHANUMERIC) && !endsEscape(text, at);
+}
+
+export const endsEscape = (text: string, at: number): boolean =>
+  text.charCodeAt(at - 2) === BACKSLASH && OF_ESCAPES.has(text.charCodeAt(at - 1));
+
 /** The end of a run of characters of some classes that begins at `at`; at most `limit` of them are read. */
 export function runEnd(text: string, at: number, classes: number, limit: number): number {
   const last = Math.min(text.length, at + limit);

@@ -1,5 +1,5 @@
 import type { LiteralDetector, Match, Strength } from "../detector.ts";
-import { ALPHANUMERIC, isAt, LETTER, NAME } from "./characters.ts";
+import { ALPHANUMERIC, endsEscape, isAt, LETTER, NAME } from "./characters.ts";
 import { passwordStrength } from "./credential-value.ts";
 
 const MAX_SCHEME = 24;
@@ -53,9 +53,12 @@ function judged(text: string, at: number, colon: number, sign: number): Match | 
 }
 
 function schemeStart(text: string, at: number): number {
+  const least = Math.max(0, at - MAX_SCHEME);
   let index = at;
-  while (index > 0 && index > at - MAX_SCHEME && (isAt(text, index - 1, NAME) || text.charAt(index - 1) === "+"))
+  while (index > least && (isAt(text, index - 1, NAME) || text.charAt(index - 1) === "+")) {
+    if (endsEscape(text, index)) break;
     index--;
+  }
   return isAt(text, index, LETTER) ? index : at;
 }
 

@@ -19,6 +19,9 @@ for (const digit of HEX + HEX.toUpperCase()) addClass(digit, HEX_DIGIT);
 for (const gap of " :,-.;\n\t") addClass(gap, PAIR_GAP);
 
 export const classOf = (unit: number): number => CLASSES[unit] ?? 0;
+const EQUALS = 0x3d;
+/** Of a word, a number or a key in base64, with its padding: half of one may look like something else, or like nothing. */
+export const isOfToken = (unit: number): boolean => (classOf(unit) & BASE64_DIGIT) !== 0 || unit === EQUALS;
 /** The value of a digit of base64 or base64url (RFC 4648). */
 export const base64ValueOf = (unit: number): number => VALUES[unit] ?? 0;
 

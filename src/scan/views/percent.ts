@@ -6,6 +6,7 @@ const PERCENT = 0x25;
 const EQUALS = 0x3d;
 const PLUS = 0x2b;
 const SPACE = 0x20;
+const QUOTE = 0x22;
 const SMALL_U = 0x75;
 /** How far before its first percent sign a form's value is read. */
 const MAX_LOOK_BACK = 128;
@@ -39,9 +40,18 @@ export function readPluses(text: string, start: number, end: number, output: Rep
 export function formStart(text: string, least: number, at: number): number {
   const most = Math.max(least, at - MAX_LOOK_BACK);
   let start = at;
-  while (start > most && text.charCodeAt(start - 1) > SPACE) start--;
+  while (start > most && isOfForm(text.charCodeAt(start - 1))) start--;
   return start;
 }
+
+export function formEnd(text: string, at: number): number {
+  let end = at;
+  while (isOfForm(text.charCodeAt(end))) end++;
+  return end;
+}
+
+/** A form has no white space and no quotes of its own: those of JSON without white space part one value from the next. */
+const isOfForm = (unit: number): boolean => unit > SPACE && unit !== QUOTE;
 
 /**
  * Reads bytes in quoted-printable (RFC 2045, 6.7). `width=20` is none: there must be two of them, or other signs of the

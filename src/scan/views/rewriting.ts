@@ -1,4 +1,5 @@
 import { BOUNDARY, CUT, MARGIN } from "../sheet.ts";
+import { isOfToken } from "./characters.ts";
 
 const BOUNDARY_UNIT = BOUNDARY.charCodeAt(0);
 const CUT_UNIT = CUT.charCodeAt(0);
@@ -9,8 +10,7 @@ const MAX_KEPT_UNITS = 1_048_576;
 /** Longer words than this have no end that matters. */
 const MAX_WORD = 128;
 
-const isWord = (unit: number): boolean =>
-  (unit >= 0x30 && unit <= 0x39) || ((unit | 0x20) >= 0x61 && (unit | 0x20) <= 0x7a) || unit > 0x7f;
+const isPart = (unit: number): boolean => isOfToken(unit) || unit > 0x7f;
 
 let shared = new Uint16Array(SMALL_UNITS);
 
@@ -92,14 +92,14 @@ export class Windows {
   #wordEnd(at: number, limit: number): number {
     const most = Math.min(limit, at + MAX_WORD);
     let end = at;
-    while (end < most && isWord(this.#text.charCodeAt(end))) end++;
+    while (end < most && isPart(this.#text.charCodeAt(end))) end++;
     return Math.min(end, limit);
   }
 
   #wordStart(at: number, limit: number): number {
     const least = Math.max(limit, at - MAX_WORD);
     let start = at;
-    while (start > least && isWord(this.#text.charCodeAt(start - 1))) start--;
+    while (start > least && isPart(this.#text.charCodeAt(start - 1))) start--;
     return Math.max(start, limit);
   }
 

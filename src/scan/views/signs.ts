@@ -2,7 +2,7 @@ import type { Budget } from "../sheet.ts";
 import { hexPairAt, hexValueOf } from "./characters.ts";
 import { readEntity } from "./entities.ts";
 import { readBackslash } from "./escapes.ts";
-import { formStart, isQuotedPrintable, readPercent, readPluses, readQuotedPrintable } from "./percent.ts";
+import { formEnd, formStart, isQuotedPrintable, readPercent, readPluses, readQuotedPrintable } from "./percent.ts";
 import { readBracketed } from "./spelled.ts";
 import { Replacing, type Rewritten } from "./windows.ts";
 
@@ -11,7 +11,6 @@ const PERCENT = 0x25;
 const AMPERSAND = 0x26;
 const EQUALS = 0x3d;
 const PLUS = 0x2b;
-const SPACE = 0x20;
 const SMALL_U = 0x75;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
@@ -112,8 +111,6 @@ class SignReader {
   #readForm(at: number): void {
     const text = this.#text;
     readPluses(text, formStart(text, this.#done, at), at, this.output);
-    let end = at;
-    while (text.charCodeAt(end) > SPACE) end++;
-    this.#formEnd = end;
+    this.#formEnd = formEnd(text, at);
   }
 }

@@ -1,7 +1,8 @@
 import { BOUNDARY, CUT, MARGIN } from "../sheet.ts";
+import { isOfToken } from "./characters.ts";
 
-/** Farther than MARGIN, a window still goes on to the end of a word: half a number may look like another number. */
-const MAX_WORD_TAIL = 64;
+/** Farther than MARGIN, a window still goes on to the end of a word, a number or a key. */
+const MAX_WORD_TAIL = 128;
 const LAST_MARK = 2;
 const NO_UNITS = new Uint16Array(0);
 const FIRST_UNITS = 1_024;
@@ -136,14 +137,14 @@ export function windowed({ text, changes }: Rewritten): string | null {
 function windowStart(text: string, at: number): number {
   const least = at - MAX_WORD_TAIL;
   let start = at;
-  while (start > 0 && start > least && isWord(text.charCodeAt(start - 1))) start--;
+  while (start > 0 && start > least && isOfToken(text.charCodeAt(start - 1))) start--;
   return Math.max(0, start);
 }
 
 function windowEnd(text: string, at: number): number {
   const most = Math.min(text.length, at + MAX_WORD_TAIL);
   let end = at;
-  while (end < most && isWord(text.charCodeAt(end))) end++;
+  while (end < most && isOfToken(text.charCodeAt(end))) end++;
   return Math.min(text.length, end);
 }
 
@@ -161,9 +162,6 @@ function marksOnly(text: string, start: number, end: number): string {
   }
   return marks;
 }
-
-const isWord = (unit: number): boolean =>
-  (unit >= 0x30 && unit <= 0x39) || ((unit | 0x20) >= 0x61 && (unit | 0x20) <= 0x7a);
 
 /** Short texts of Latin-1 take half the memory, and so does what they are put into. */
 const MAX_ARGUMENTS = 512;

@@ -4,6 +4,7 @@ import { scan } from "../../../src/scan/scan.ts";
 import { Budget } from "../../../src/scan/sheet.ts";
 import { decodeInTwo, holdsEncodedText } from "../../../src/scan/views/decode.ts";
 import { scanFor } from "../../support/compiled-scan.ts";
+import { bytesOf } from "../../support/seeded-secret.ts";
 
 const KEYWORDS = scanFor(["phoenix", "机密"]);
 const ALL = scanFor(["phoenix"], { detectSensitiveData: true });
@@ -78,6 +79,25 @@ describe("a secret is found", () => {
     const long = [part({ alg: "HS256" }), part({ roles: Array.from({ length: 300 }, (_, i) => i * 7919) }), signature];
     for (let at = 28_000; at < 34_000; at += 500) {
       expect(codesIn({ text: `${"x ".repeat(at / 2)}${long.join(".")}` }, ALL)).toContain("secret.jwt");
+    }
+  });
+
+  test("that is long and the last line of a file in the JSON of arguments", () => {
+    const key = bytesOf(5, 64).toString("base64");
+    const found = codesIn({ arguments: JSON.stringify({ file: `A=1\ncosmos_key=${key}` }) }, ALL);
+    expect(found).toContain("secret.azure_account_key");
+  });
+
+  test.each([
+    ["of Italy", "RSSMRA85T10A562S"],
+    ["of Singapore", "NRIC S1234567D"],
+    ["of Ireland", "PPS 1234567T"],
+    ["of China", "idcard 11010519491231002X"],
+  ])("in a number %s that is spelled out and ends in a letter", (_of, text) => {
+    for (const separator of [" ", ".", "-"]) {
+      const [number = "", ...words] = text.split(" ").toReversed();
+      const spelled = [...words.toReversed(), [...number].join(separator)].join(" ");
+      expect(codesIn({ text: `my ${spelled} is` }, ALL).some((code) => code.startsWith("pii.national_id."))).toBe(true);
     }
   });
 

@@ -37,6 +37,13 @@ describe("a rule for a secret", () => {
     expect(look({ ...RULE, inWord: true }, "hex_a8f3k2m9", 1)).toMatchObject({ start: 1 });
   });
 
+  test("begins behind an escaped line end or tab, whose letter is no part of it", () => {
+    for (const before of ["\\n", "\\r", "\\t"])
+      expect(look(RULE, `${before}ex_a8f3k2m9`, 2)).toMatchObject({ start: 2 });
+    expect(look(RULE, "\\dex_a8f3k2m9", 2)).toBeNull();
+    expect(look(RULE, "nex_a8f3k2m9", 1)).toBeNull();
+  });
+
   test("may begin before its literal, if the text does", () => {
     const behind = { ...RULE, pattern: "[0-9]{3}ex_([a-z0-9]{8})", behind: 3 };
     expect(look(behind, "a 123ex_a8f3k2m9", 5)).toMatchObject({ start: 2, end: 16 });

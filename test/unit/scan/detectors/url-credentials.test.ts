@@ -25,6 +25,12 @@ describe("secret.url_credentials", () => {
     expect(codes(`https://deploy:${password}@git.internal/`)).toEqual(["secret.url_credentials"]);
   });
 
+  test("knows a database by its scheme, also behind an escaped line end or tab", () => {
+    for (const before of ["", "\\n", "\\t", '"\\r\\n']) {
+      expect(codes(`${before}postgres://svc:Sommer%231301@db.internal/main`)).toEqual(["secret.connection_string"]);
+    }
+  });
+
   test.each([
     "user:pass@",
     "username:password@",

@@ -98,6 +98,7 @@ describe("escapes", () => {
   test("for a form's spaces are read where the word has percent signs", () => {
     expect(decoded("q=4111+1111&e=jane%40example.net+b")).toBe("q=4111 1111&e=jane@example.net b");
     expect(decoded("tel=+41 1+1")).toBe("tel=+41 1+1");
+    expect(decoded('{"a":"x+y","u":"/?q=%41+b","c":"x+y"}')).toBe('{"a":"x+y","u":"/?q=A b","c":"x+y"}');
   });
 
   test("of quoted-printable are read where it is plainly that", () => {
