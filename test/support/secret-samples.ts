@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { surpriseOf } from "../../src/scan/detectors/surprise.ts";
 import { entropyOf } from "../../src/scan/entropy.ts";
 import type { SecretRule } from "../../src/scan/secret-rule.ts";
 
@@ -138,7 +139,11 @@ function joined(parts: readonly Written[]): Written {
   return { text, random };
 }
 
-/** Samples of what a rule finds, as random as it asks for. */
+/** As random as the rule asks for: what is all filler and words for a secret is a placeholder, and rightly not found. */
+const isRandom = (value: string, { minEntropy, minSurprise = 0 }: SecretRule): boolean =>
+  entropyOf(value) >= minEntropy && (minSurprise === 0 || surpriseOf(value) >= minSurprise * value.length);
+
+/** Samples of what a rule finds. */
 export function secretSamples(rule: SecretRule): fc.Arbitrary<SecretSample> {
   const reader = new PatternReader(rule.pattern);
   const match = written(reader.ways());
@@ -150,7 +155,7 @@ export function secretSamples(rule: SecretRule): fc.Arbitrary<SecretSample> {
     .filter((sample) => {
       whole.lastIndex = sample.before.length;
       const found = whole.exec(sample.before + sample.match);
-      if (found?.[0] !== sample.match || entropyOf(found[1] ?? found[0]) < rule.minEntropy) return false;
+      if (found?.[0] !== sample.match || !isRandom(found[1] ?? found[0], rule)) return false;
       return literalOf(rule, sample) !== undefined;
     });
 }

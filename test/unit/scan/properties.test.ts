@@ -151,7 +151,7 @@ describe("what is planted", () => {
         const isBase64 = BASE64_WITHIN.some((kind) => KINDS[kind].code === planted.code);
         const { name, text } = isBase64 ? planted : wrapped(planted, wrap);
         // Samples of rules take in the quotes that a program puts around a value; here these are the JSON's own.
-        fc.pre(KIND_CODES.has(planted.code) || !/["'\\]/.test(planted.text));
+        fc.pre(KIND_CODES.has(planted.code) || !/["'\\]/.test((name ?? "") + planted.text));
         fc.pre(name === null || /^[\w.:-]+$/.test(text));
         const value = name === null ? { q: [text] } : { [name]: text };
         const found = find(body(JSON.stringify(value, null, isPretty ? 2 : 0)));
@@ -232,13 +232,17 @@ describe("what is split between two texts", () => {
         if (!isThere) expect([findings, text, cut]).toEqual([[expect.objectContaining({ code, path })], text, cut]);
         const isWhole =
           find({ text: `See ${text.slice(0, cut)}` }).length + find({ text: `${text.slice(cut)} there.` }).length;
-        if (isWhole === 0) expect(isFoundAt(findings, code, path)).toBe(true);
+        // So is one beside which the other part only stands, as the members of a key do that say what it is.
+        const isBeside = findings.some((one) => one.code.startsWith(code) && one.view === "raw");
+        if (isWhole === 0 && !isBeside) expect(isFoundAt(findings, code, path)).toBe(true);
       }),
       { seed: SEED, numRuns: 70 },
     );
   });
 });
 
+/** Beside digits, what looks like an O or an I in another script is read as a zero or a one: it may be either. */
+const ENDS_IN_LIKE_A_DIGIT = /\d[OI]$/;
 /** What is put together ends where words go on as they do in prose. */
 const ENDS_IN_A_WORD: ReadonlySet<string> = new Set(["spaced", "newline inside"]);
 
@@ -268,6 +272,7 @@ describe("what is disguised", () => {
     fc.assert(
       fc.property(values, around, fc.nat(), (planted, wrap, at) => {
         const { code } = planted;
+        fc.pre(name !== "homoglyphs" || !ENDS_IN_LIKE_A_DIGIT.test(planted.text));
         const disguised = disguise(planted.text);
         // A line ends within a word, or it ends something.
         if (name === "newline inside" && !/[A-Za-z0-9]\n[a-z0-9]/.test(disguised)) return;
