@@ -14,8 +14,8 @@ const ENDS_NOTHING: ReadonlySet<number> = new Set(Array.from("=:;,{}", (sign) =>
 const FIRST_IDEOGRAPH = 0x2e80;
 /** Digits of the shortest number that is put together. */
 const SHORT_NUMBER = 6;
-/** No number that has letters is longer. */
-const MAX_WHOLE = 64;
+/** Longer ones end where it matters little: an address of a wallet has 108 characters, a key 172. */
+const MAX_WHOLE = 256;
 const MAX_CELL = 20;
 const COLUMN_SIGNS: ReadonlySet<number> = new Set(Array.from("\t,;|", (sign) => sign.charCodeAt(0)));
 const LETTER = /^[A-Za-z]$/;

@@ -88,6 +88,12 @@ describe("a secret is found", () => {
     expect(found).toContain("secret.azure_account_key");
   });
 
+  test("in the address of a wallet that is spelled out and ends in digits and a letter", () => {
+    const address =
+      "addr1rz9qrqtvqzrqqjzhfu4qeycyrwh8d3yfr0tf0p4v8wqf3p3fzpfarfnvztqhfhd3yfks7hpd00ptvtlvazkn5w8cdmujlq275k";
+    expect(codesIn({ text: [...address].join(".") }, ALL)).toContain("pii.crypto_wallet");
+  });
+
   test.each([
     ["of Italy", "RSSMRA85T10A562S"],
     ["of Singapore", "NRIC S1234567D"],
