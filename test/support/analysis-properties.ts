@@ -78,8 +78,8 @@ export const PROPERTIES: Readonly<Record<string, Property>> = {
         "idleConstraints",
         "idleShadow",
       ] as const) {
-        const said = new Set(whole[list].map((finding) => JSON.stringify(finding)));
-        for (const finding of part[list]) ok(said.has(JSON.stringify(finding)), list);
+        const said = new Set(whole[list].map(claimOf));
+        for (const finding of part[list]) ok(said.has(claimOf(finding)), list);
       }
     }),
   "conditions that are listed hold for requests that are meant only, and without more for all of them": () =>
@@ -95,6 +95,9 @@ export const PROPERTIES: Readonly<Record<string, Property>> = {
       }
     }),
 };
+
+/** Not by which example: with less to spend fewer numbers are tried out, and another request may be the first found. */
+const claimOf = (finding: object) => JSON.stringify({ ...finding, witness: null });
 
 export function prove(name: string, runs: number, most: number, seed?: number): void {
   const property = PROPERTIES[name];
