@@ -10,7 +10,8 @@ const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 /**
  * Cuts a stream of bytes into lines, wherever the network cut it: inside a line, inside a character, or not at all.
- * Lines are bytes and keep their newline; blank ones, and a byte order mark before the first, are left out. Throws `ResponseTooLarge` at a line beyond the bound.
+ * Lines are bytes and keep their newline; blank ones, and a byte order mark before the first, are left out. Throws
+ * `ResponseTooLarge` at a line beyond the bound.
  */
 export class NdjsonLines {
   /** The beginning of the line that has no end yet; grows by doubling, so that a long one costs no more than its length. */
