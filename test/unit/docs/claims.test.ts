@@ -1,10 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { Value } from "@sinclair/typebox/value";
 import { Glob } from "bun";
 import manifest from "../../../package.json" with { type: "json" };
 import { COMMANDS } from "../../../src/cli/run.ts";
 import { SETTINGS } from "../../../src/config/config.ts";
+import { AuditEventBody } from "../../../src/http/schemas/audit.ts";
 
 const ROOT = join(import.meta.dir, "../../..");
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
@@ -85,6 +87,16 @@ describe.each(pages)("%s", (page) => {
 
   test("tells of the Bun that package.json names, and of no other", () => {
     expect(names(/\bbun@([\d.]*\d)/g).filter((version) => `bun@${version}` !== manifest.packageManager)).toEqual([]);
+  });
+});
+
+describe.each(["README.md", "docs/GETTING_STARTED.md"])("the row that %s shows", (page) => {
+  const blocks = [...read(page).matchAll(/```json\n(.*?)```/gs)].map(([, text = ""]) => text);
+  const row = JSON.parse(blocks.find((text) => text.includes('"received_at"')) ?? "{}");
+
+  test("has the fields of one, and its attempts have theirs", () => {
+    expect(Object.keys(row).toSorted()).toEqual(Object.keys(AuditEventBody.properties).toSorted());
+    expect(Value.Check(AuditEventBody.properties.attempts, row.attempts)).toBe(true);
   });
 });
 
