@@ -59,6 +59,8 @@ async function reach(input: string | URL, init: Guarded, options: Options): Prom
     const limitMs = connectTimeoutMs ?? RESOLVE_TIMEOUT_MS;
     const isFixed = local === null || local.isGiven;
     const call = isFixed ? { input, init } : await pinned(input, init, { local, limitMs, signal });
+    // It may have ended with a look-up before it, and `fetch` would send nothing either.
+    if (signal.aborted) throw new Unreachable();
     options.onSend?.();
     // Bun takes `proxy: false` and `timeout: false`; its types do not say so yet. A test holds it to the first.
     const response = await transport.send(call.input, { ...call.init, signal } as BunFetchRequestInit);

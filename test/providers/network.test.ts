@@ -141,6 +141,30 @@ describe.each(KINDS)("a local %s behind a name", (kind) => {
     expect(await sendsOf(keyless.provider, keyless.sent)).toMatchObject({ told, contents: told.length });
   });
 
+  test.each(["http://gpu.lan:8080", "http://10.0.0.5:8080"])(
+    "gets nothing, and nobody is told that it does, once the call was cut (%s)",
+    async (baseUrl) => {
+      const cut = new AbortController();
+      const { transport, sent } = fakeTransport({ "gpu.lan": ["10.0.0.5"] }, ({ url }) => {
+        // The last thing that is asked before a picture is sent.
+        if (url.pathname === "/api/show") cut.abort();
+        return serve(kind, url.pathname);
+      });
+      const provider = create(kind, baseUrl, { transport });
+      const told: string[] = [];
+      const onSend = () => void told.push(baseUrl);
+      const image = { kind: "image", mediaType: "image/png", base64: "iVBORw0KGgo=" } as const;
+      const request = chatRequest(WORDS);
+      const task = { ...request.task, messages: [{ role: "user", content: [image] }] } as ChatRequest["task"];
+      if (kind === "openai") cut.abort();
+      const limits = { connectTimeoutMs: null, onSend };
+      const asked = provider.answer(target("local", "m"), { ...request, task }, cut.signal, limits);
+      expect((await Array.fromAsync(asked)).at(-1)?.kind).toBe("failure");
+      const lookUps = kind === "openai" ? [] : ["/api/tags", "/api/show"];
+      expect([told, sent.map(({ url }) => url.pathname)]).toEqual([[], lookUps]);
+    },
+  );
+
   test("that is an address itself is judged as one", async () => {
     const { provider, sent } = setUp([], "http://8.8.8.8");
     expect((await failureOf(provider)).category).toBe("not_local");

@@ -1,6 +1,7 @@
 import type { Attempt } from "../../audit/event.ts";
 import type { ProviderFailure } from "../../core/chat.ts";
 import type { AllowedTarget } from "../../core/decision.ts";
+import { bearingOf } from "../traffic/bearing.ts";
 import type { Bar, Permit } from "../traffic/contract.ts";
 
 /** A row holds no more. A policy would need many providers for so many, each asked thrice. */
@@ -100,7 +101,9 @@ export class Turn {
   end(how: HowEnded, isTelling = true): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#permit.end(isTelling ? how : "left");
+    // Else a request that is answered or refused unseen would close the circuit of a model that still fails.
+    const speaksWell = bearingOf(how) === "good";
+    this.#permit.end(isTelling && (this.#isSent || !speaksWell) ? how : "left");
     this.#told.onEnd(how, this.#isSent);
   }
 }

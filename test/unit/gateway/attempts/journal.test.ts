@@ -65,6 +65,7 @@ describe("a turn", () => {
   test("tells once that it began, and not after its end", () => {
     const { told, journal, permit } = setUp();
     const turn = journal.begin(LOCAL, permit);
+    turn.sent();
     turn.began();
     turn.began();
     turn.end("answered");
@@ -78,5 +79,25 @@ describe("a turn", () => {
     journal.begin(LOCAL, permit).end({ category: "timeout", message: "late" }, false);
     expect(told).toEqual(["left"]);
     expect(journal.attempts).toMatchObject([{ result: "timeout" }]);
+  });
+
+  test("whose request was not sent says nothing good of its provider, and all that is bad", () => {
+    const { told, journal, permit } = setUp();
+    const hows: readonly HowEnded[] = [
+      "answered",
+      { category: "model_not_found", message: "by its list" },
+      { category: "bad_request", message: "it has no eyes" },
+      { category: "unreachable", message: "its list neither" },
+      { category: "authentication", message: "refused for its list" },
+    ];
+    for (const how of hows) journal.begin(LOCAL, permit).end(how);
+    expect(told).toEqual(["left", "left", "left", "unreachable", "authentication"]);
+    expect(journal.attempts.map(({ result }) => result)).toEqual([
+      "answered",
+      "model_not_found",
+      "bad_request",
+      "unreachable",
+      "authentication",
+    ]);
   });
 });
