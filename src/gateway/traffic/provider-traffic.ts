@@ -15,6 +15,8 @@ export type ProviderTrafficOptions = {
   readonly after: After;
   /** `model` is null for the provider as a whole. */
   readonly onCircuitChanged: (model: string | null, ...change: Parameters<OnChange>) => void;
+  /** The provider asked for it in an answer. */
+  readonly onPaused: (pause: Pause) => void;
 };
 
 export type CarriedTraffic = ProviderTraffic & {
@@ -28,7 +30,7 @@ const LEFT: Barred = { kind: "left", retryAfterMs: 0 };
 
 export function createProviderTraffic(
   { breaker: settings, maxConcurrency }: Pick<CompiledProvider, "breaker" | "maxConcurrency">,
-  { monotonicMs, after, onCircuitChanged }: ProviderTrafficOptions,
+  { monotonicMs, after, onCircuitChanged, onPaused }: ProviderTrafficOptions,
 ): CarriedTraffic {
   const gate = new Gate({ maxPlaces: maxConcurrency, maxQueued: MAX_QUEUED, after });
   const optionsOf = (name: string | null) => ({
@@ -51,7 +53,7 @@ export function createProviderTraffic(
       // Much may have happened while it stood in line. From here to the permit nothing else can.
       const called = models.get(model);
       const barredSince = barredBy(whole, called, signal);
-      if (barredSince === null) return permitOf(whole, called, entrance);
+      if (barredSince === null) return permitOf(whole, called, entrance, (pause) => onPaused({ model, ...pause }));
       entrance.leave();
       return barredSince;
     },
@@ -77,7 +79,12 @@ function barredBy(whole: Circuit, model: ModelTraffic, signal: AbortSignal): Bar
   return pause && { kind: "paused", by: pause.by, retryAfterMs: pause.leftMs };
 }
 
-function permitOf(whole: Circuit, model: ModelTraffic, place: Place): Permit {
+function permitOf(
+  whole: Circuit,
+  model: ModelTraffic,
+  place: Place,
+  onPaused: (pause: Omit<Pause, "model">) => void,
+): Permit {
   const ofWhole = whole.pass();
   const ofIts = model.circuit.pass();
   let hasEnded = false;
@@ -91,7 +98,10 @@ function permitOf(whole: Circuit, model: ModelTraffic, place: Place): Permit {
       if (hasEnded) return;
       hasEnded = true;
       const failure = typeof how === "string" ? null : how;
-      if (failure?.retryAfterMs !== undefined) model.pause(failure.retryAfterMs, failure.category);
+      if (failure?.retryAfterMs !== undefined) {
+        model.pause(failure.retryAfterMs, failure.category);
+        onPaused({ by: failure.category, leftMs: failure.retryAfterMs });
+      }
       if (how === "answered") model.retries.answered();
       const bearing = bearingOf(how);
       ofWhole.end(ofProvider(bearing), failure?.category ?? null);

@@ -4,7 +4,7 @@ import type { CompiledProvider } from "../../policy/compiled.ts";
 import type { ProviderBody } from "../../policy/document.ts";
 import type { ActivePolicy } from "../active-policy.ts";
 import type { Telemetry } from "../deps.ts";
-import type { Traffic } from "./contract.ts";
+import type { Pause, Traffic } from "./contract.ts";
 import { type After, afterTimeout } from "./gate.ts";
 import { type CarriedTraffic, createProviderTraffic } from "./provider-traffic.ts";
 
@@ -26,14 +26,22 @@ export function createTraffic({ after = afterTimeout, ...options }: TrafficOptio
   /** The last one is the newest. */
   const recent: KnownOfPolicy[] = [];
 
-  function create(provider: CompiledProvider): CarriedTraffic {
+  function create(provider: CompiledProvider, definition: ProviderBody | undefined): CarriedTraffic {
     const { monotonicMs, onCircuitChanged } = options;
     return createProviderTraffic(provider, {
       monotonicMs,
       after,
       onCircuitChanged: (model, state, category, triesInMs) =>
         onCircuitChanged({ provider: provider.id, model, state, category, triesInMs }),
+      onPaused: (pause) => tellOthers(provider.id, definition, pause),
     });
+  }
+
+  /** Calls that began before a reload may be told after it, and who still works by the policy before has to hear it, too. */
+  function tellOthers(id: ProviderId, definition: ProviderBody | undefined, pause: Pause): void {
+    for (const known of recent.map((policy) => policy.get(id))) {
+      if (known !== undefined && isSameServer(known.definition, definition)) known.traffic.takeOver([pause]);
+    }
   }
 
   function meet(active: ActivePolicy): KnownOfPolicy {
@@ -41,7 +49,7 @@ export function createTraffic({ after = afterTimeout, ...options }: TrafficOptio
       const { id } = provider;
       const definition = active.policy.document.providers[id];
       const earlier = recent.findLast((policy) => isDeepStrictEqual(policy.get(id)?.definition, definition))?.get(id);
-      const known = earlier ?? { definition, traffic: create(provider) };
+      const known = earlier ?? { definition, traffic: create(provider, definition) };
       const last = recent.at(-1)?.get(id);
       // Its settings may be others now; that it asked to be left alone holds all the same.
       if (last !== undefined && last !== known && isSameServer(last.definition, definition)) {

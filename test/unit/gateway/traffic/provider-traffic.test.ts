@@ -23,6 +23,7 @@ function watchedTraffic(maxConcurrency = 10) {
       monotonicMs: clock.monotonicMs,
       after: clock.after,
       onCircuitChanged: (model, state, category) => changes.push(`${model} ${state} ${category}`),
+      onPaused: () => {},
     },
   );
   const enter = (model = "m", caller = "a", waitMs = 1_000) => traffic.enter(model, caller, waitMs, NEVER);

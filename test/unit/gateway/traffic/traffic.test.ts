@@ -108,6 +108,29 @@ test("what a provider asked of the policy between is kept where the one before c
   expect(await kindOf(traffic, activeWith(documentOf({}, 3)), "first")).toBe("paused");
 });
 
+test("what a provider asks of a call that began before a reload holds for all that know the server, and for no other", async () => {
+  const { traffic } = watchedTraffic();
+  const limited = { category: "rate_limited", message: "Limited.", retryAfterMs: 7_000 } as const;
+  const enter = (active: Active, model = "m") => traffic.of(active, "first").enter(model, "a", 0, NEVER);
+  const permitOf = async (...asked: Parameters<typeof enter>) => {
+    const entered = await enter(...asked);
+    if (entered.kind !== "permit") throw new Error("barred");
+    return entered;
+  };
+  const old = activeWith(documentOf());
+  const changed = activeWith(documentOf({ max_concurrency: 3 }, 2));
+  const elsewhere = activeWith(documentOf({ base_url: "https://elsewhere.example/v1" }, 3));
+  const asked = await permitOf(old);
+  const askedLater = await permitOf(changed, "n");
+  await permitOf(elsewhere);
+  asked.end(limited);
+  expect(await enter(changed)).toEqual({ kind: "paused", by: "rate_limited", retryAfterMs: 7_000 });
+  askedLater.end(limited);
+  expect((await enter(old, "n")).kind).toBe("paused");
+  expect([(await enter(elsewhere)).kind, (await enter(elsewhere, "n")).kind]).toEqual(["permit", "permit"]);
+  expect(await kindOf(traffic, changed, "second")).toBe("permit");
+});
+
 test("places that are taken stay so through a reload", async () => {
   const { traffic } = watchedTraffic();
   await traffic.of(activeWith(documentOf()), "first").enter("m", "a", 0, NEVER);
