@@ -7,7 +7,7 @@ import { dependencyOf } from "./dependency.ts";
 import { COMMON_PROBLEMS } from "./schemas/problem.ts";
 import { ProvidersBody } from "./schemas/providers.ts";
 
-/** How providers fare, for operators; shows no address and no key. */
+/** How providers fare, for operators; shows no key, and an address only where nobody is there. */
 export function providerRoutes(deps: Pick<Deps, "active" | "traffic">) {
   return new Elysia({ name: "policy-mesh/providers" }).get(
     "/v1/providers",
