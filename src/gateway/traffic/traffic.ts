@@ -37,11 +37,13 @@ export function createTraffic({ after = afterTimeout, ...options }: TrafficOptio
     });
   }
 
+  /** Those of the policies that are remembered; a policy between may not have had it. */
+  const sameServers = (id: ProviderId, definition: ProviderBody | undefined): readonly Known[] =>
+    recent.flatMap((policy) => policy.get(id) ?? []).filter((known) => isSameServer(known.definition, definition));
+
   /** Calls that began before a reload may be told after it, and who still works by the policy before has to hear it, too. */
   function tellOthers(id: ProviderId, definition: ProviderBody | undefined, pause: Pause): void {
-    for (const known of recent.map((policy) => policy.get(id))) {
-      if (known !== undefined && isSameServer(known.definition, definition)) known.traffic.takeOver([pause]);
-    }
+    for (const { traffic } of sameServers(id, definition)) traffic.takeOver([pause]);
   }
 
   function meet(active: ActivePolicy): KnownOfPolicy {
@@ -50,10 +52,9 @@ export function createTraffic({ after = afterTimeout, ...options }: TrafficOptio
       const definition = active.policy.document.providers[id];
       const earlier = recent.findLast((policy) => isDeepStrictEqual(policy.get(id)?.definition, definition))?.get(id);
       const known = earlier ?? { definition, traffic: create(provider, definition) };
-      const last = recent.at(-1)?.get(id);
       // Its settings may be others now; that it asked to be left alone holds all the same.
-      if (last !== undefined && last !== known && isSameServer(last.definition, definition)) {
-        known.traffic.takeOver(last.traffic.status().pauses);
+      for (const other of sameServers(id, definition)) {
+        if (other !== known) known.traffic.takeOver(other.traffic.status().pauses);
       }
       return [id, known];
     });

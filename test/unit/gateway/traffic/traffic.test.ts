@@ -108,6 +108,18 @@ test("what a provider asked of the policy between is kept where the one before c
   expect(await kindOf(traffic, activeWith(documentOf({}, 3)), "first")).toBe("paused");
 });
 
+test("what a provider asked for holds where a policy between did not have it", async () => {
+  const { traffic } = watchedTraffic();
+  const entered = await traffic.of(activeWith(documentOf()), "first").enter("m", "a", 0, NEVER);
+  if (entered.kind !== "permit") throw new Error("barred");
+  entered.end({ category: "rate_limited", message: "Limited.", retryAfterMs: 7_000 });
+  const { second } = documentOf().providers;
+  if (second === undefined) throw new Error("no second provider");
+  const without = { ...documentOf({}, 2), providers: { second }, default: { route: ["second"], reason: "default" } };
+  traffic.of(activeWith(without), "second");
+  expect(await kindOf(traffic, activeWith(documentOf({ max_concurrency: 3 }, 3)), "first")).toBe("paused");
+});
+
 test("what a provider asks of a call that began before a reload holds for all that know the server, and for no other", async () => {
   const { traffic } = watchedTraffic();
   const limited = { category: "rate_limited", message: "Limited.", retryAfterMs: 7_000 } as const;
