@@ -6,7 +6,9 @@ const NUMBERS = /^\d+(\.\d+)?(\s*,\s*\d+(\.\d+)?)*$/;
 
 /**
  * `retry-after-ms` of OpenAI and Azure, and `retry-after` in seconds or as a date (RFC 9110, 10.2.3). Where they do not
- * agree the longer one holds, since no provider is to be asked too early; but seconds may be the other rounded up.
+ * agree the longer one holds, since no provider is to be asked too early; but seconds may be the other rounded up. Null
+ * where it asks for no time: who does not want to be left alone is out of order like others, and retries of it are bounded
+ * as theirs.
  */
 export function readRetryAfter(headers: Headers, nowMs = Date.now()): number | null {
   const inMs = longest(headers.get("retry-after-ms") ?? "");
@@ -14,7 +16,7 @@ export function readRetryAfter(headers: Headers, nowMs = Date.now()): number | n
   const inSeconds = NUMBERS.test(given) ? longest(given) * 1_000 : Date.parse(given) - nowMs;
   const isRounded = inSeconds > inMs && inSeconds < inMs + 1_000;
   const waitMs = Math.max(...[inMs, isRounded ? inMs : inSeconds].filter((each) => each >= 0));
-  return waitMs >= 0 ? Math.min(Math.ceil(waitMs), MAX_RETRY_AFTER_MS) : null;
+  return waitMs > 0 ? Math.min(Math.ceil(waitMs), MAX_RETRY_AFTER_MS) : null;
 }
 
 /** NaN where there is no number. */
