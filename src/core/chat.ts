@@ -235,7 +235,7 @@ export type ProviderFailure = {
   readonly transient?: true;
   /** The provider does not take this request, as one of an endpoint that it lacks: nothing is said of others. */
   readonly ofRequest?: true;
-  /** The provider was not asked at all, so that this says nothing of how it does. */
+  /** The request was not sent, for what has nothing to do with how the provider does. */
   readonly unasked?: true;
   /** What its caller is told that it is; left out, its category. */
   readonly toldAs?: FailureCategory;

@@ -193,7 +193,12 @@ describe("an image", () => {
     expect(await Array.fromAsync(answer)).toEqual([
       {
         kind: "failure",
-        failure: { category: "bad_request", message: 'The model "m" does not take images. Use one that does.' },
+        failure: {
+          category: "bad_request",
+          message: 'The model "m" does not take images. Use one that does.',
+          // It says nothing of whether the model works.
+          unasked: true,
+        },
       },
     ]);
     expect(posted).toEqual(['/api/show {"model":"m"}']);

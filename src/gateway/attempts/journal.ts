@@ -1,7 +1,6 @@
 import type { Attempt } from "../../audit/event.ts";
 import type { ProviderFailure } from "../../core/chat.ts";
 import type { AllowedTarget } from "../../core/decision.ts";
-import { bearingOf } from "../traffic/bearing.ts";
 import type { Bar, Permit } from "../traffic/contract.ts";
 
 /** A row holds no more. A policy would need many providers for so many, each asked thrice. */
@@ -101,9 +100,9 @@ export class Turn {
   end(how: HowEnded, isTelling = true): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    // Else a request that is answered or refused unseen would close the circuit of a model that still fails.
-    const speaksWell = bearingOf(how) === "good";
-    this.#permit.end(isTelling && (this.#isSent || !speaksWell) ? how : "left");
+    // Where there was nothing to ask, as for the vectors of no text, a model that still fails would seem to be well again.
+    const isUnasked = how === "answered" && !this.#isSent;
+    this.#permit.end(isTelling && !isUnasked ? how : "left");
     this.#told.onEnd(how, this.#isSent);
   }
 }

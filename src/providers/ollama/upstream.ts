@@ -63,7 +63,8 @@ export function remoteModel(model: string, { label, zone }: OllamaUpstream): Pro
 }
 
 export function blind(model: string): ProviderFailure {
-  return { category: "bad_request", message: `The model "${model}" does not take images. Use one that does.` };
+  const message = `The model "${model}" does not take images. Use one that does.`;
+  return { category: "bad_request", message, unasked: true };
 }
 
 export function otherDimensions(model: string): ProviderFailure {

@@ -81,23 +81,10 @@ describe("a turn", () => {
     expect(journal.attempts).toMatchObject([{ result: "timeout" }]);
   });
 
-  test("whose request was not sent says nothing good of its provider, and all that is bad", () => {
+  test("that is answered without a call says nothing of its provider, and is on record all the same", () => {
     const { told, journal, permit } = setUp();
-    const hows: readonly HowEnded[] = [
-      "answered",
-      { category: "model_not_found", message: "by its list" },
-      { category: "bad_request", message: "it has no eyes" },
-      { category: "unreachable", message: "its list neither" },
-      { category: "authentication", message: "refused for its list" },
-    ];
-    for (const how of hows) journal.begin(LOCAL, permit).end(how);
-    expect(told).toEqual(["left", "left", "left", "unreachable", "authentication"]);
-    expect(journal.attempts.map(({ result }) => result)).toEqual([
-      "answered",
-      "model_not_found",
-      "bad_request",
-      "unreachable",
-      "authentication",
-    ]);
+    journal.begin(LOCAL, permit).end("answered");
+    expect(told).toEqual(["left"]);
+    expect(journal.attempts).toMatchObject([{ result: "answered", sent: false }]);
   });
 });
