@@ -177,7 +177,9 @@ async function metric(name: string): Promise<number> {
   return values.reduce((total, [, value]) => total + Number(value), 0);
 }
 
+/** What is still alive after a collection; before it, memory says how long ago the last one was. */
 async function sampleAt(atSeconds: number): Promise<Sample> {
+  const alive = await probe();
   const status = readFileSync(`/proc/${gateway.pid}/status`, "utf8");
   const descriptors = readdirSync(`/proc/${gateway.pid}/fd`);
   const sample: Sample = {
@@ -188,9 +190,9 @@ async function sampleAt(atSeconds: number): Promise<Sample> {
     sockets: descriptors.filter(isSocket).length,
     descriptors: descriptors.length,
     inFlight: await metric("policy_mesh_requests_in_flight"),
-    alive: await probe(),
+    alive,
   };
-  const { residentBytes, alive, ...figures } = sample;
+  const { residentBytes, alive: _, ...figures } = sample;
   say(JSON.stringify({ ...figures, residentMib: Math.round(residentBytes / MIB), ...alive }));
   return sample;
 }
@@ -224,10 +226,9 @@ function growthOf(samples: readonly Sample[]): readonly string[] {
   const [first] = warm;
   if (first === undefined || last === undefined) return ["there are no samples"];
   const compared = warm.slice(0, -1);
-  const later = compared.slice(-3);
-  const mean = (of: readonly Sample[], read: (sample: Sample) => number) =>
-    of.reduce((total, sample) => total + read(sample), 0) / of.length;
-  const grew = (read: (sample: Sample) => number) => mean(later, read) - mean(compared.slice(0, 3), read);
+  const half = Math.ceil(compared.length / 2);
+  const grew = (read: (sample: Sample) => number) =>
+    medianOf(compared.slice(-half).map(read)) - medianOf(compared.slice(0, half).map(read));
   const kinds = Object.keys(first.alive).filter((kind) => kind !== "heapBytes");
   return [
     ...(grew(({ residentBytes }) => residentBytes) > MAX_GROWTH_BYTES ? ["resident memory grew"] : []),
@@ -237,6 +238,11 @@ function growthOf(samples: readonly Sample[]): readonly string[] {
     ...(last.sockets > MAX_IDLE_SOCKETS ? [`${last.sockets} sockets are open with nothing under way`] : []),
     ...(server.openSockets() > MAX_IDLE_SOCKETS ? [`${server.openSockets()} sockets of providers are open`] : []),
   ];
+}
+
+/** A peak of one moment, of garbage or of a busy machine, is no growth. */
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0;
 }
 
 /** A row for each request that was decided; who left before that has none. */
