@@ -140,14 +140,29 @@ async function streamAnswer(
   const opened = planned.ping === null ? await opening : await within(opening, HEADERS_AFTER_MS);
   if (opened?.kind === "refused") return { response: refusalResponse(opened, dialect), over };
   const head = opened?.head ?? admitted.head;
+  try {
+    return { response: streamResponse(opening, planned, head, httpRequest), over };
+  } catch (bug) {
+    // Nobody will read it, so neither its row nor its call must wait for that.
+    void opening.then((late) => late.kind === "stream" && late.fail(bug)).catch(() => {});
+    throw bug;
+  }
+}
+
+function streamResponse(
+  opening: Parameters<typeof streamBody>[0],
+  planned: StreamEncoder,
+  head: AnswerHead,
+  httpRequest: Request,
+): Response {
+  const headers = {
+    ...headersOf(head, null),
+    "content-type": planned.contentType,
+    // Tells nginx to hand on each chunk as it comes.
+    "x-accel-buffering": "no",
+  };
+  const body = streamBody(opening, planned, { onOver: () => endStreaming(httpRequest) });
+  const response = new Response(body, { headers });
   beginStreaming(httpRequest);
-  const response = new Response(streamBody(opening, planned, { onOver: () => endStreaming(httpRequest) }), {
-    headers: {
-      ...headersOf(head, null),
-      "content-type": planned.contentType,
-      // Tells nginx to hand on each chunk as it comes.
-      "x-accel-buffering": "no",
-    },
-  });
-  return { response, over };
+  return response;
 }

@@ -24,7 +24,7 @@ export const MAX_SKIPPED_EVENTS = 16;
 
 /** A field in which models' words, thinking and calls stand in both protocols, with something in it. */
 const ANSWERING =
-  /"(?:content|text|response|thinking|reasoning|reasoning_content|refusal|arguments)"\s*:\s*(?!\s|null|""|"?\s*$|\[\s*\])\S/;
+  /"(?:content|text|response|thinking|reasoning|reasoning_content|reasoning_details|refusal|audio|function_call|arguments)"\s*:\s*(?!\s|null|""|"?$|"\r?\n$|\[\s*\])\S/;
 const CALLING = "tool_calls";
 
 /**

@@ -30,6 +30,7 @@ export type Limits = {
 type Read = (scope: AttemptLimits) => number | null;
 
 const BY_POLICY = "the policy's own limit";
+const ONLY_KEPT_OPEN = "The provider kept the stream open and said no more for";
 
 /** What the policy says of a provider. */
 export const saidOf = (active: ActivePolicy, id: ProviderId): AttemptLimits =>
@@ -55,13 +56,14 @@ export function limitsOf(rule: AttemptLimits, provider: AttemptLimits, defaults:
       whatHappened,
       "PROVIDER_FIRST_TOKEN_TIMEOUT_MS, else PROVIDER_TIMEOUT_SECONDS",
     );
-  const idle = limit(
-    (scope) => scope.idleTimeoutMs ?? scope.timeoutMs,
-    idleTimeoutMs,
-    "The provider was silent for",
-    "PROVIDER_IDLE_TIMEOUT_MS, else PROVIDER_TIMEOUT_SECONDS",
-  );
-  const wordless = firstToken("The provider kept the stream open and said no more for");
+  const idle = (whatHappened: string) =>
+    limit(
+      (scope) => scope.idleTimeoutMs ?? scope.timeoutMs,
+      idleTimeoutMs,
+      whatHappened,
+      "PROVIDER_IDLE_TIMEOUT_MS, else PROVIDER_TIMEOUT_SECONDS",
+    );
+  const [asForFirstToken, asForSilence] = [firstToken(ONLY_KEPT_OPEN), idle(ONLY_KEPT_OPEN)];
   return {
     connectTimeoutMs: byPolicy((scope) => scope.connectTimeoutMs) ?? connectTimeoutMs,
     retries: byPolicy((scope) => scope.retries) ?? retries,
@@ -72,8 +74,8 @@ export function limitsOf(rule: AttemptLimits, provider: AttemptLimits, defaults:
       "PROVIDER_TIMEOUT_SECONDS",
     ),
     firstToken: firstToken("The provider did not begin to answer within"),
-    idle,
-    wordless: wordless.ms > idle.ms ? wordless : idle,
+    idle: idle("The provider was silent for"),
+    wordless: asForFirstToken.ms > asForSilence.ms ? asForFirstToken : asForSilence,
   };
 }
 

@@ -419,6 +419,31 @@ describe("a place among all requests", () => {
     expect([inside(), telemetry.bugs.length, local.calls]).toEqual([0, 1, []]);
   });
 
+  test("is left after a bug in the head of a stream that was opened, which ends its call and has its row", async () => {
+    const { admission, inside } = countingAdmission();
+    const { ask, audit, telemetry, local } = setUp({
+      deps: { admission },
+      change: (translation) => ({
+        ...translation,
+        toStream: (context) => {
+          const encoder = translation.toStream?.(context);
+          if (encoder === undefined) throw new Error("the surface streams");
+          return { ...encoder, contentType: "no\ntype" };
+        },
+      }),
+    });
+    const signals: AbortSignal[] = [];
+    local.behaves((request, signal) => {
+      signals.push(signal);
+      return thenWaits({ kind: "text", text: "one" })(request, signal);
+    });
+    await expect(ask({ ...HELLO, stream: true })).rejects.toBeInstanceOf(TypeError);
+    await until(() => audit.outcomes.size > 0, "the row");
+    expect([...audit.outcomes.values()]).toMatchObject([{ status: "failed", attempts: [{ result: "left" }] }]);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+    expect([inside(), telemetry.bugs.length]).toEqual([0, 1]);
+  });
+
   test("is held until a stream is at its end, and its row with it", async () => {
     const { admission, inside } = countingAdmission();
     const { ask, audit } = setUp({ deps: { admission } });

@@ -46,7 +46,11 @@ const LOST: readonly (readonly [string, string | Uint8Array])[] = [
   ["a refusal", 'data: {"choices":[{"delta":{"content":null,"refusal":"I can\n\n'],
   ["thinking", 'data: {"choices":[{"delta":{"reasoning_content":"hm\n\n'],
   ["thinking by another name", 'data: {"choices":[{"delta":{"reasoning":"hm\n\n'],
+  ["thinking in parts", 'data: {"choices":[{"delta":{"reasoning_details":[{"type":"reasoning.encrypted"\n\n'],
+  ["the blank before a word", 'data: {"choices":[{"delta":{"content":" \n\n'],
+  ["sound", 'data: {"choices":[{"delta":{"audio":{"id":"audio_1","da\n\n'],
   ["a call", 'data: {"choices":[{"delta":{"tool_calls":[{"ind\n\n'],
+  ["a call in the older way", 'data: {"choices":[{"delta":{"function_call":{"name":"pay"\n\n'],
 ];
 
 const bytesOf = (part: string | Uint8Array) => (typeof part === "string" ? Buffer.from(part) : part);

@@ -41,19 +41,14 @@ describe("the limits of a target", () => {
   test("let signs of life stand for words as long as for a first token, and no shorter than silence", () => {
     const wordlessOf = (firstTokenTimeoutMs: number, idleTimeoutMs: number) =>
       limitsOf(said({ firstTokenTimeoutMs, idleTimeoutMs }), NOTHING, DEFAULTS).wordless;
-    expect([wordlessOf(9_000, 8_000), wordlessOf(7_000, 8_000)]).toEqual([
-      {
-        ms: 9_000,
-        failure: {
-          category: "timeout",
-          message: "The provider kept the stream open and said no more for 9 s (the policy's own limit).",
-        },
+    const keptOpenFor = (ms: number) => ({
+      ms,
+      failure: {
+        category: "timeout",
+        message: `The provider kept the stream open and said no more for ${ms / 1_000} s (the policy's own limit).`,
       },
-      {
-        ms: 8_000,
-        failure: { category: "timeout", message: "The provider was silent for 8 s (the policy's own limit)." },
-      },
-    ]);
+    });
+    expect<unknown>([wordlessOf(9_000, 8_000), wordlessOf(7_000, 8_000)]).toEqual([9_000, 8_000].map(keptOpenFor));
   });
 
   test("say which setting set them, and what was late", () => {
