@@ -63,7 +63,11 @@ export function ollamaAsking(
 export const withoutAlive = (chunks: readonly Chunk[]): Chunk[] => chunks.filter((chunk) => chunk.kind !== "alive");
 
 /** What a stream of Ollama's gives that comes in these reads, one piece a read. */
-export async function readLines(request: ChatRequest, reads: readonly Uint8Array[]): Promise<Chunk[]> {
+export const readLines = async (request: ChatRequest, reads: readonly Uint8Array[]): Promise<Chunk[]> =>
+  withoutAlive(await readSigns(request, reads));
+
+/** The same with the signs of life among them. */
+export async function readSigns(request: ChatRequest, reads: readonly Uint8Array[]): Promise<Chunk[]> {
   const pieces = reads.values();
   const body = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -74,5 +78,5 @@ export async function readLines(request: ChatRequest, reads: readonly Uint8Array
   });
   const upstream = describeUpstream({ ...AS_LOCAL, baseUrl: "http://127.0.0.1:1" });
   const call = toCall(request, { model: "m", maxOutputTokens: null });
-  return withoutAlive(await Array.fromAsync(readStream(body, { call, model: "m", upstream })));
+  return Array.fromAsync(readStream(body, { call, model: "m", upstream }));
 }

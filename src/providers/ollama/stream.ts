@@ -36,7 +36,7 @@ class RecordStream implements StreamedAnswer {
   /** Says why the answer ended, and yet not that it did. Such a line is kept back, as the last one is. */
   #finished: Line | null = null;
   #skippedCount = 0;
-  #hasRecords = false;
+  #recordCount = 0;
   #hasContent = false;
   #pieceCount = 0;
 
@@ -52,7 +52,7 @@ class RecordStream implements StreamedAnswer {
   /** What stands after the last newline may be a record. After others it may as well be what a cut left of one. */
   close(): Chunk[] {
     const rest = this.#lines.rest();
-    const isCut = this.#hasRecords && rest.some((line) => parse(line) === undefined);
+    const isCut = this.#recordCount > 0 && rest.some((line) => parse(line) === undefined);
     const chunks = isCut ? [] : this.#read(rest);
     const last = chunks.at(-1)?.kind;
     return last === "end" || last === "failure" ? chunks : [...chunks, this.#closed()];
@@ -66,11 +66,15 @@ class RecordStream implements StreamedAnswer {
 
   #read(lines: readonly Uint8Array[]): Chunk[] {
     const chunks: Chunk[] = [];
+    const countBefore = this.#recordCount;
     for (const bytes of lines) {
       const last = this.#take(bytes, chunks);
       if (last !== null) return [...chunks, ...this.#flush(), last];
     }
-    return [...chunks, ...this.#flush()];
+    const shown = [...chunks, ...this.#flush()];
+    // After its first word a record that says nothing is a token that the server holds back, as of a call.
+    const isAtWork = shown.length === 0 && this.#hasContent && this.#recordCount > countBefore;
+    return isAtWork ? [{ kind: "alive", working: true }] : shown;
   }
 
   /** Null while the answer goes on. */
@@ -100,7 +104,7 @@ class RecordStream implements StreamedAnswer {
   }
 
   #note(record: GenerationRecord): void {
-    this.#hasRecords = true;
+    this.#recordCount += 1;
     if (hasContent(record)) this.#hasContent = true;
     if (hasContent(record) || record.doneReason) this.#pieceCount += 1;
   }

@@ -17,7 +17,9 @@ export class TranslatedStream implements StreamReader {
   readonly #showThinking: boolean;
   readonly #calls = new ToolCalls();
   readonly #skipped = new SkippedEvents();
-  #isThinking = false;
+  /** Whether what was read last shows that the model works, though there is nothing to show of it. */
+  #isAtWork = false;
+  #hasBegun = false;
   #pieceCount = 0;
   #model: string | undefined;
   #finishReason: string | null = null;
@@ -31,7 +33,7 @@ export class TranslatedStream implements StreamReader {
 
   read(events: readonly SseEvent[]): Chunk[] {
     const chunks: Chunk[] = [];
-    this.#isThinking = false;
+    this.#isAtWork = false;
     for (const event of events) {
       const ofEvent = this.#take(event);
       for (const chunk of ofEvent) chunks.push(chunk);
@@ -39,7 +41,7 @@ export class TranslatedStream implements StreamReader {
       if (last === "end" || last === "failure") return chunks;
     }
     const showsNothing = chunks.every(({ kind }) => kind === "usage");
-    return showsNothing && this.#isThinking ? [...chunks, { kind: "alive", working: true }] : chunks;
+    return showsNothing && this.#isAtWork ? [...chunks, { kind: "alive", working: true }] : chunks;
   }
 
   /** Usage may come after the finish reason, so that the end is that of the stream. */
@@ -82,6 +84,7 @@ export class TranslatedStream implements StreamReader {
     if (chunks === null) return [this.#malformed()];
     this.#skipped.watch(0, chunks);
     this.#pieceCount += chunks.length;
+    if (choice !== undefined) this.#noteWork(choice, chunks);
     if (!isJsonObject(parsed.usage)) return chunks;
     this.#usage = usageOf(parsed.usage);
     return [...chunks, { kind: "usage", usage: this.#usage }];
@@ -95,7 +98,13 @@ export class TranslatedStream implements StreamReader {
       return choice.text ? [{ kind: "text", text: choice.text }] : [];
     }
     const delta = choice.delta ?? {};
-    if (!this.#showThinking && (delta.reasoning_content || delta.reasoning)) this.#isThinking = true;
     return messageChunks(delta, choice.logprobs?.content ?? [], this.#calls, this.#showThinking);
+  }
+
+  /** Before its first word an empty piece opens the answer; later it is a token that the server holds back, as of a call. */
+  #noteWork({ delta }: ChoicePiece, chunks: readonly Chunk[]): void {
+    const isThinking = !this.#showThinking && Boolean(delta?.reasoning_content || delta?.reasoning);
+    if (isThinking || (this.#hasBegun && this.#finishReason === null)) this.#isAtWork = true;
+    this.#hasBegun ||= isThinking || chunks.length > 0;
   }
 }

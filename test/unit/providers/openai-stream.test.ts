@@ -661,6 +661,16 @@ describe("a read that brings nothing for the client is a sign of life", () => {
     ]);
   });
 
+  test("of a model at work where an answer has begun and a token of it is held back", async () => {
+    const empty = piece({ content: "" });
+    const works: Chunk = { kind: "alive", working: true };
+    const chat = await readSigns(otherRequest(CHAT), piece({ content: "a" }), empty, ": PING\n\n", piece({}));
+    expect(chat.slice(1, -1)).toEqual([works, alive, works]);
+    const thinking = piece({ reasoning: "hm" });
+    const hidden = await readSigns(otherRequest({ ...CHAT, thinking: "none" }), empty, thinking, empty);
+    expect(hidden.slice(0, -1)).toEqual([alive, works, works]);
+  });
+
   test("but not where it is the end", async () => {
     expect(await readSigns(withoutUsage)).toEqual([failure("malformed_response")]);
   });

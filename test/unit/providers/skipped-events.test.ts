@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { ChatRequest, Chunk } from "../../../src/core/chat.ts";
 import { MAX_SKIPPED_EVENTS } from "../../../src/providers/streamed-answer.ts";
-import { asking, chatTask, ollamaAsking, readLines } from "../../support/ollama-requests.ts";
+import { asking, chatTask, ollamaAsking, readLines, readSigns } from "../../support/ollama-requests.ts";
 import {
   CHAT,
   COMPLETION,
@@ -320,6 +320,18 @@ describe("a stream of Ollama's", () => {
     const reads = [line(""), line("a"), line("")].map(bytesOf);
     const said = (await readLines(OWN, reads)).map((chunk) => ("opening" in chunk ? "opening" : chunk.kind));
     expect(said).toEqual(["opening", "raw", "raw", "failure"]);
+  });
+
+  test("shows a client of another protocol that the model works by records that say nothing, once one did", async () => {
+    const reads = [line(""), line("a"), line(""), "\n", line("")].map(bytesOf);
+    const works: Chunk = { kind: "alive", working: true };
+    expect((await readSigns(OTHER, reads)).slice(0, -1)).toEqual([
+      { kind: "alive" },
+      { kind: "text", text: "a" },
+      works,
+      { kind: "alive" },
+      works,
+    ]);
   });
 
   test.each([
