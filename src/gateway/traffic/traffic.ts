@@ -4,7 +4,7 @@ import type { CompiledProvider } from "../../policy/compiled.ts";
 import type { ProviderBody } from "../../policy/document.ts";
 import type { ActivePolicy } from "../active-policy.ts";
 import type { Telemetry } from "../deps.ts";
-import type { Pause, Traffic } from "./contract.ts";
+import type { Traffic } from "./contract.ts";
 import { type After, afterTimeout } from "./gate.ts";
 import { type CarriedTraffic, createProviderTraffic } from "./provider-traffic.ts";
 
@@ -28,23 +28,23 @@ export function createTraffic({ after = afterTimeout, ...options }: TrafficOptio
 
   function create(provider: CompiledProvider, definition: ProviderBody | undefined): CarriedTraffic {
     const { monotonicMs, onCircuitChanged } = options;
-    return createProviderTraffic(provider, {
+    const own = createProviderTraffic(provider, {
       monotonicMs,
       after,
       onCircuitChanged: (model, state, category, triesInMs) =>
         onCircuitChanged({ provider: provider.id, model, state, category, triesInMs }),
-      onPaused: (pause) => tellOthers(provider.id, definition, pause),
+      // Calls that began before a reload may be told after it, and who still works by the policy before has to hear it, too.
+      onPaused: (pause) => {
+        const others = sameServers(provider.id, definition).filter(({ traffic }) => traffic !== own);
+        for (const { traffic } of others) traffic.takeOver([pause]);
+      },
     });
+    return own;
   }
 
   /** Those of the policies that are remembered; a policy between may not have had it. */
   const sameServers = (id: ProviderId, definition: ProviderBody | undefined): readonly Known[] =>
     recent.flatMap((policy) => policy.get(id) ?? []).filter((known) => isSameServer(known.definition, definition));
-
-  /** Calls that began before a reload may be told after it, and who still works by the policy before has to hear it, too. */
-  function tellOthers(id: ProviderId, definition: ProviderBody | undefined, pause: Pause): void {
-    for (const { traffic } of sameServers(id, definition)) traffic.takeOver([pause]);
-  }
 
   function meet(active: ActivePolicy): KnownOfPolicy {
     const entries = active.policy.providers.map((provider): [ProviderId, Known] => {
