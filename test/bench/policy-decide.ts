@@ -13,6 +13,7 @@ import type { CompiledPolicy } from "../../src/policy/compiled.ts";
 import { decide } from "../../src/policy/decide.ts";
 import type { ConditionBody, PolicyDocument, RuleBody } from "../../src/policy/document.ts";
 import { documentOf, featuresOf } from "../support/policy.ts";
+import { median } from "./report.ts";
 
 const SIZES = [10, 100, 1_000];
 /** A promise of the project: a decision by this many rules takes less than this long. */
@@ -104,11 +105,7 @@ function documentWith(rules: number): PolicyDocument {
 }
 
 function medianOf(rules: number, of: "decideNs" | "compileUs"): number {
-  const sorted = cells
-    .filter((cell) => cell.rules === rules)
-    .map((cell) => cell[of])
-    .toSorted((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
+  return median(cells.filter((cell) => cell.rules === rules).map((cell) => cell[of]));
 }
 
 function tableOf(measured: readonly Cell[]): string {

@@ -59,7 +59,7 @@ const rangeOf = (values: readonly number[]): string =>
   `(${Math.min(...values).toFixed(0)}-${Math.max(...values).toFixed(0)})`;
 
 /** The lower of the two in the middle of an even number: a value that was measured. */
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN;
 }
 

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { median } from "../bench/report.ts";
 import { PLAY_NAMES } from "./fault-plays.ts";
 import { type FaultServer, startFaultServer } from "./fault-server.ts";
 import { type GatewayProcess, scratchFolder, sourceCommand, startGateway } from "./gateway-process.ts";
@@ -227,8 +228,9 @@ function growthOf(samples: readonly Sample[]): readonly string[] {
   if (first === undefined || last === undefined) return ["there are no samples"];
   const compared = warm.slice(0, -1);
   const half = Math.ceil(compared.length / 2);
+  // A peak of one moment, of garbage or of a busy machine, is no growth.
   const grew = (read: (sample: Sample) => number) =>
-    medianOf(compared.slice(-half).map(read)) - medianOf(compared.slice(0, half).map(read));
+    median(compared.slice(-half).map(read)) - median(compared.slice(0, half).map(read));
   const kinds = Object.keys(first.alive).filter((kind) => kind !== "heapBytes");
   return [
     ...(grew(({ residentBytes }) => residentBytes) > MAX_GROWTH_BYTES ? ["resident memory grew"] : []),
@@ -238,11 +240,6 @@ function growthOf(samples: readonly Sample[]): readonly string[] {
     ...(last.sockets > MAX_IDLE_SOCKETS ? [`${last.sockets} sockets are open with nothing under way`] : []),
     ...(server.openSockets() > MAX_IDLE_SOCKETS ? [`${server.openSockets()} sockets of providers are open`] : []),
   ];
-}
-
-/** A peak of one moment, of garbage or of a busy machine, is no growth. */
-function medianOf(values: readonly number[]): number {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)] ?? 0;
 }
 
 /** A row for each request that was decided; who left before that has none. */
